@@ -1,0 +1,3 @@
+"""mlflow_prod: nothing reaches production without evidence."""
+
+__version__ = "0.1.0"

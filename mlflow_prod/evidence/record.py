@@ -1,0 +1,97 @@
+"""The record of one check."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from mlflow_prod.errors import EvidenceError
+from mlflow_prod.evidence.measure import Measure
+
+VERSION = 1
+DIGEST = re.compile(r"[0-9a-f]{64}")
+COLUMNS = ("name", "value", "low", "high", "n", "slice", "unit", "against")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one check measured about one model on one data set. Never a verdict.
+
+    Parameters
+    ----------
+    check : name of the check, such as `evaluation`, `fairness`, `compression`, `monitoring`.
+    subject : sha256 hex digest of the model's files (`digest_of_folder`).
+    data : sha256 hex digest of the data measured on.
+    measures : what was found, in order.
+    run_id : MLflow run that measured; "" outside a run.
+    made_at : when, in UTC with time zone; now unless given.
+    """
+
+    check: str
+    subject: str
+    data: str
+    measures: tuple[Measure, ...]
+    run_id: str = ""
+    made_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measures", tuple(self.measures))
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.check):
+            raise EvidenceError(f"check must be a name in snake case, got {self.check!r}")
+        for name in ("subject", "data"):
+            if not DIGEST.fullmatch(getattr(self, name)):
+                raise EvidenceError(f"{name} must be a sha256 hex digest, got {getattr(self, name)!r}")
+        if self.made_at.tzinfo is None:
+            raise EvidenceError(f"made_at must carry a time zone, got {self.made_at.isoformat()}")
+        titles = [(measure.title, measure.against) for measure in self.measures]
+        if len(set(titles)) < len(titles):
+            twice = next(title for title in titles if titles.count(title) > 1)
+            raise EvidenceError(f"{self.check}: two measures are named {twice[0]!r}; each must be named once")
+
+    def __iter__(self) -> Iterator[Measure]:
+        return iter(self.measures)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON values; measures as columns, which pack several times smaller than rows."""
+        return {
+            "version": VERSION,
+            "check": self.check,
+            "subject": self.subject,
+            "data": self.data,
+            "run_id": self.run_id,
+            "made_at": self.made_at.astimezone(UTC).isoformat(),
+            "measures": {column: [_plain(getattr(m, column)) for m in self.measures] for column in COLUMNS},
+        }
+
+    @classmethod
+    def from_dict(cls, record: Any) -> "Evidence":
+        """The inverse of `to_dict`, strict: an unknown, missing or ill-typed entry raises EvidenceError."""
+        expected = {"version", "check", "subject", "data", "run_id", "made_at", "measures"}
+        if not isinstance(record, dict) or set(record) != expected:
+            raise EvidenceError(f"evidence must be an object with exactly the keys {sorted(expected)}")
+        if record["version"] != VERSION:
+            raise EvidenceError(f"evidence version must be {VERSION}, got {record['version']!r}")
+        columns = record["measures"]
+        if not isinstance(columns, dict) or set(columns) != set(COLUMNS):
+            raise EvidenceError(f"measures must be an object with exactly the columns {list(COLUMNS)}")
+        try:
+            measures = tuple(
+                Measure(name, float(value), low, high, n, tuple((c, v) for c, v in cut), unit, against)
+                for name, value, low, high, n, cut, unit, against in zip(
+                    *(columns[column] for column in COLUMNS), strict=True
+                )
+            )
+            made_at = datetime.fromisoformat(record["made_at"])
+            return cls(record["check"], record["subject"], record["data"], measures, record["run_id"], made_at)
+        except EvidenceError:
+            raise
+        except (TypeError, ValueError) as problem:
+            raise EvidenceError(f"evidence cannot be read: {problem}") from problem
+
+
+def _plain(entry: Any) -> Any:
+    if isinstance(entry, tuple):
+        return [list(pair) for pair in entry]
+    # Six significant digits carry every figure that is measured; more would only be noise to store.
+    return float(f"{entry:.6g}") if isinstance(entry, float) else entry

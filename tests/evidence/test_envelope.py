@@ -1,0 +1,60 @@
+import base64
+import json
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlflow_prod.errors import EvidenceError
+from mlflow_prod.evidence import Evidence, Measure, pack, unpack
+
+RECORD = Evidence("evaluation", "a" * 64, "b" * 64, (Measure("accuracy", 0.9, 0.8, 0.95, 100),))
+
+
+def packed(text: str) -> str:
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def test_what_was_packed_is_unpacked():
+    other = Evidence("fairness", "a" * 64, "b" * 64, (Measure("gap", 0.1, slice=(("sex", "F"),)),))
+    assert unpack(pack([RECORD, other])) == (RECORD, other)
+
+
+@pytest.mark.parametrize(
+    ("envelope", "said"),
+    [
+        ("", "cut short"),
+        ("not base64!", "base64"),
+        (base64.b64encode(b"not zlib").decode(), "zlib"),
+        (pack([RECORD])[:40], "cut short"),
+        (packed("{"), "JSON"),
+        (packed("[]"), "at least one"),
+        (packed("{}"), "at least one"),
+        (packed('[{"check": 1, "check": 2}]'), "twice: 'check'"),
+        (packed("[" * 100_000), "JSON"),
+        ("A" * (512 * 1024 + 4), "at most 524,288 characters"),
+        (packed(" " * (9 * 1024 * 1024)), "inflate to at most"),
+    ],
+)
+def test_a_broken_envelope_is_refused(envelope, said):
+    with pytest.raises(EvidenceError, match=said):
+        unpack(envelope)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_reader(content):
+    with pytest.raises(EvidenceError):
+        unpack(base64.b64encode(content).decode())
+
+
+def test_too_much_evidence_is_refused_before_it_is_sent():
+    words = [f"{i:x}{i * 7919 % 1_000_003:x}" for i in range(60_000)]
+    measures = tuple(Measure(f"m{word}", float(i) / 7) for i, word in enumerate(words))
+    with pytest.raises(EvidenceError, match="send fewer slices"):
+        pack([Evidence("evaluation", "a" * 64, "b" * 64, measures)])
+
+
+def test_records_travel_as_columns():
+    text = zlib.decompress(base64.b64decode(pack([RECORD]))).decode()
+    assert json.loads(text)[0]["measures"]["value"] == [0.9]
