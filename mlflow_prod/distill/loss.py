@@ -1,0 +1,77 @@
+"""The distillation loss for classes, over targets that carry the teacher's answer."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from mlflow_prod.errors import DataError, InvalidParameter
+
+if TYPE_CHECKING:
+    import keras
+
+Loss: TypeAlias = Callable[["keras.KerasTensor", "keras.KerasTensor"], "keras.KerasTensor"]
+
+# The least probability told from 0: float32 cannot hold 1 - p for smaller ones.
+LEAST = 1e-7
+
+
+def pack_targets(target: np.ndarray, teacher_scores: np.ndarray, temperature: float) -> np.ndarray:
+    """Class code and the teacher's softened probabilities in one array, shape (n, 1 + k), float32.
+
+    Scores are probabilities, so logits are recovered as their logarithm: softmax(log(p) / T) does not
+    depend on the constant that is lost. Probabilities are held above 1e-7, which bounds logits.
+
+    Parameters
+    ----------
+    target : int64 class codes, shape (n,).
+    teacher_scores : probability of the positive class, shape (n,), or of each class, shape (n, k).
+    temperature : > 0; 1 leaves the probabilities as they are, larger ones are flatter.
+
+    Raises
+    ------
+    InvalidParameter : the temperature breaks its rule.
+    DataError : the scores are no probabilities of these rows.
+    """
+    if not 0 < temperature < float("inf"):
+        raise InvalidParameter("temperature", "> 0", temperature)
+    scores = np.asarray(teacher_scores, np.float64)
+    if len(scores) != len(target):
+        raise DataError(f"{len(scores)} teacher scores for {len(target)} rows: score the same rows")
+    if scores.ndim == 1:
+        scores = np.column_stack([1 - scores, scores])
+    if not (
+        np.isfinite(scores).all() and (scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=1e-3)
+    ):
+        raise DataError("teacher scores must be probabilities: 0 to 1, of all classes together 1")
+    logits = np.log(np.clip(scores, LEAST, 1 - LEAST)) / temperature
+    soft = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.column_stack([target, soft / soft.sum(axis=1, keepdims=True)]).astype(np.float32)
+
+
+def make_loss(temperature: float, alpha: float) -> Loss:
+    """L = (1 - alpha) cross-entropy(class) + alpha T^2 KL(teacher at T || student at T), for `compile`.
+
+    Takes what `pack_targets` made at the same temperature, and a student's probabilities: sigmoid,
+    shape (n, 1), or softmax, shape (n, k). Gives the loss of each row. T^2 keeps the two terms' gradients
+    of one size when the temperature is changed.
+
+    Source: G. Hinton, O. Vinyals, J. Dean, "Distilling the Knowledge in a Neural Network",
+    arXiv:1503.02531 (2015).
+    """
+    if not 0 <= alpha <= 1:
+        raise InvalidParameter("alpha", "0 <= alpha <= 1", alpha)
+
+    def distillation(packed: "keras.KerasTensor", scores: "keras.KerasTensor") -> "keras.KerasTensor":
+        from keras import ops
+
+        if scores.shape[-1] == 1:
+            scores = ops.concatenate([1 - scores, scores], axis=-1)
+        logits = ops.log(ops.clip(scores, LEAST, 1 - LEAST))
+        codes, teacher = ops.cast(packed[:, 0], "int32"), packed[:, 1:]
+        hard = -ops.sum(ops.one_hot(codes, scores.shape[-1]) * logits, axis=-1)
+        student = ops.log_softmax(logits / temperature, axis=-1)
+        soft = ops.sum(teacher * (ops.log(ops.maximum(teacher, 1e-30)) - student), axis=-1)
+        return (1 - alpha) * hard + alpha * temperature**2 * soft
+
+    return distillation

@@ -1,0 +1,17 @@
+"""A smaller network of the same depth."""
+
+from mlflow_prod.errors import InvalidParameter
+
+
+def shrink(units: str, factor: float) -> str:
+    """Hidden widths, such as `128,64`, times `factor`, 0 < factor < 1; at least 1 unit a layer.
+
+    >>> shrink("128,64", 0.25)
+    '32,16'
+    """
+    if not 0 < factor < 1:
+        raise InvalidParameter("factor", "between 0 and 1, such as 0.25", factor)
+    widths = [part.strip() for part in units.split(",")]
+    if not all(width.isdecimal() and int(width) > 0 for width in widths):
+        raise InvalidParameter("units", "whole numbers with commas between, such as 64,32", units)
+    return ",".join(str(max(1, round(int(width) * factor))) for width in widths)
