@@ -1,0 +1,35 @@
+"""A model's files on this machine."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mlflow_prod.errors import ModelError
+from mlflow_prod.evidence import digest_of_folder
+
+
+@contextmanager
+def fetched(model_uri: str, digest: str | None = None) -> Iterator[Path]:
+    """The folder of the model at any URI that MLflow knows, or at a path.
+
+    With `digest` (`evidence.digest_of_folder`, 64 hex digits) the files are first copied to a private folder
+    and measured there, so that the bytes that are loaded are the bytes that were measured, whoever writes to
+    the store meanwhile; the copy is removed at the end. Raises ModelError where nothing is found, or where
+    the files have another digest.
+    """
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    with ExitStack() as stack:
+        private = None if digest is None else stack.enter_context(TemporaryDirectory())
+        try:
+            folder = Path(download_artifacts(artifact_uri=model_uri, dst_path=private))
+        except (MlflowException, OSError) as problem:
+            raise ModelError(f"no model at {model_uri!r}: {problem}") from problem
+        if digest is not None and (found := digest_of_folder(folder)) != digest:
+            raise ModelError(
+                f"the files of {model_uri!r} have the digest {found[:12]}... and not {digest[:12]}...: "
+                "they were changed after they were measured, so they are not loaded"
+            )
+        yield folder
