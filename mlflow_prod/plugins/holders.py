@@ -1,0 +1,67 @@
+"""Who holds a target, as the registry's tables have it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mlflow.entities.model_registry.model_version_stages import DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+from mlflow.store.model_registry.dbmodels.models import SqlModelVersion, SqlRegisteredModelAlias
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+# MLflow's placeholders for the source of a prompt: no model can lie under them.
+PROMPT_SOURCES = frozenset({"prompt-template", "dummy-source"})
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a promotion asks for: a stage or an alias."""
+
+    kind: Literal["stage", "alias"]
+    name: str
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The version that holds a target, and where its files are."""
+
+    version: int
+    location: str
+
+
+def location_of(version: SqlModelVersion) -> str:
+    """Where the files of a version are; "" for a prompt, which has none."""
+    return "" if version.source in PROMPT_SOURCES else str(version.storage_location or version.source)
+
+
+def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Target) -> Holder | None:
+    """The holder now: of several in a stage, the highest version; of an alias in several cases, the one spelt
+    as asked for comes first. None where there is none.
+    """
+    versions = store._get_query(session, SqlModelVersion).filter(SqlModelVersion.name == model)
+    if target.kind == "stage":
+        held = versions.filter(SqlModelVersion.current_stage == target.name)
+        version = held.order_by(SqlModelVersion.version.desc()).first()
+    else:
+        aliases = store._get_query(session, SqlRegisteredModelAlias).filter(
+            SqlRegisteredModelAlias.name == model,
+            func.lower(SqlRegisteredModelAlias.alias) == target.name.lower(),
+        )
+        spelt = sorted(aliases, key=lambda alias: (alias.alias != target.name, alias.alias))
+        version = versions.filter(SqlModelVersion.version == spelt[0].version).first() if spelt else None
+    return None if version is None else Holder(version.version, location_of(version))
+
+
+def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[tuple[str, int]]:
+    """(stage or alias, version) of everything that the versions of `model` hold; prompts hold nothing."""
+    versions = store._get_query(session, SqlModelVersion).filter(SqlModelVersion.name == model).all()
+    models = {version.version for version in versions if location_of(version)}
+    aliases = (
+        store._get_query(session, SqlRegisteredModelAlias).filter(SqlRegisteredModelAlias.name == model).all()
+    )
+    held = [
+        (version.current_stage, version.version)
+        for version in versions
+        if version.version in models and version.current_stage in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+    ]
+    return held + [(alias.alias, alias.version) for alias in aliases if alias.version in models]

@@ -1,0 +1,36 @@
+"""Policy, gate, ledger: what a promotion needs, whether it may happen, and what was decided."""
+
+from mlflow_prod.registry.case import CLOCK_SLACK, Incumbent
+from mlflow_prod.registry.gate import Decision, decide, refuse
+from mlflow_prod.registry.ledger import (
+    CHECK_LENGTH,
+    Promotion,
+    add_decision,
+    add_evidence,
+    last_promotion,
+    newest_evidence,
+    newest_ids,
+)
+from mlflow_prod.registry.migrations import upgrade
+from mlflow_prod.registry.policy import NoPolicy, Policy, parse
+from mlflow_prod.registry.policy_file import PolicyFile
+
+__all__ = [
+    "CHECK_LENGTH",
+    "CLOCK_SLACK",
+    "Decision",
+    "Incumbent",
+    "NoPolicy",
+    "Policy",
+    "PolicyFile",
+    "Promotion",
+    "add_decision",
+    "add_evidence",
+    "decide",
+    "last_promotion",
+    "newest_evidence",
+    "newest_ids",
+    "parse",
+    "refuse",
+    "upgrade",
+]

@@ -1,0 +1,113 @@
+"""The gate: may this model be promoted, on this evidence, under this policy? Pure, no I/O."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlflow_prod.evidence import Evidence
+from mlflow_prod.registry.case import Case, Incumbent, Unmet
+from mlflow_prod.registry.judges import freshness, judge
+from mlflow_prod.registry.policy import NoPolicy, Policy
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate said, and why.
+
+    Parameters
+    ----------
+    allowed : whether the promotion may happen.
+    model, target : name of the registered model; the stage or alias it asks for.
+    subject : digest of the files that were judged, "" where they could not be read.
+    incumbent : digest of what they were compared with, "" where there was nothing.
+    policy : digest of the policy, "" where there was none.
+    reasons : a sentence for each rule that was not met; empty when allowed.
+    notes : a sentence for each rule that was met, and what else is worth knowing.
+    at : when, in UTC.
+    """
+
+    allowed: bool
+    model: str
+    target: str
+    subject: str
+    incumbent: str
+    policy: str
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    at: datetime
+
+    def __str__(self) -> str:
+        said = f"{self.model} to {self.target}: {'allowed' if self.allowed else 'refused'}"
+        lines = self.reasons or self.notes
+        if not lines:
+            return said
+        return "\n".join([f"{said}, {len(lines)} reason{'s' if len(lines) > 1 else ''}:", *_numbered(lines)])
+
+
+def decide(
+    policy: Policy | NoPolicy,
+    model: str,
+    target: str,
+    subject: str,
+    evidence: Iterable[Evidence],
+    incumbent: Incumbent | None,
+    now: datetime,
+) -> Decision:
+    """The decision on promoting the files `subject` of `model` to `target`: every reason, not the first.
+
+    Of `evidence`, only what is about `subject` and the newest of its check counts. `incumbent`: the version
+    that holds the target, or held it last; None where none ever did. A target that no section of the policy
+    names is allowed.
+    """
+    if isinstance(policy, NoPolicy):
+        if policy.protects(model, target):
+            return refuse(policy, model, target, subject, policy.reason, now)
+        return Decision(True, model, target, subject, "", "", (), ("No rule protects this target.",), now)
+    section = policy.section(model, target)
+    case = Case(
+        subject=subject,
+        evidence=_newest(subject, evidence),
+        incumbent=incumbent,
+        incumbent_evidence=_newest(incumbent.subject, incumbent.evidence) if incumbent else {},
+        now=now,
+    )
+    reasons: list[str] = []
+    notes: list[str] = []
+    for rule in section.require if section else ():
+        for look in (freshness, judge):
+            try:
+                note = look(rule, case)
+            except Unmet as unmet:
+                reasons.append(str(unmet))
+            else:
+                notes += [note] if note else []
+    # Two rules on one check are both stale where it is stale: said once is enough.
+    reasons, notes = list(dict.fromkeys(reasons)), list(dict.fromkeys(notes))
+    if section is None:
+        notes.append("No rule protects this target.")
+    if case.evidence:
+        notes.append("The evidence is unsigned.")
+    compared = incumbent.subject if incumbent else ""
+    return Decision(
+        not reasons, model, target, subject, compared, policy.digest, tuple(reasons), tuple(notes), now
+    )
+
+
+def refuse(
+    policy: Policy | NoPolicy, model: str, target: str, subject: str, reason: str, now: datetime
+) -> Decision:
+    """A refusal for a reason that lies outside the rules."""
+    return Decision(False, model, target, subject, "", policy.digest, (reason,), (), now)
+
+
+def _newest(subject: str, evidence: Iterable[Evidence]) -> dict[str, Evidence]:
+    newest: dict[str, Evidence] = {}
+    for record in evidence:
+        held = newest.get(record.check)
+        if record.subject == subject and (held is None or record.made_at >= held.made_at):
+            newest[record.check] = record
+    return newest
+
+
+def _numbered(lines: tuple[str, ...]) -> list[str]:
+    return [f"{number}. {line}" for number, line in enumerate(lines, 1)]

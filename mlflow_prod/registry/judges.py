@@ -1,0 +1,170 @@
+"""One judge for each form of rule: a note where the rule is met, `Unmet` with the reason where not."""
+
+from datetime import UTC, timedelta
+
+import numpy as np
+
+from mlflow_prod.evidence import Measure
+from mlflow_prod.registry.case import CLOCK_SLACK, Case, Incumbent, Unmet, enough_rows, find, the_measure
+from mlflow_prod.registry.rules import Across, AnyRule, Threshold, Versus
+from mlflow_prod.stats import largest_gap, newcombe, pairs_confidence, quantile_of
+
+STORED_CONFIDENCE = 0.95
+
+
+def freshness(rule: AnyRule, case: Case) -> str:
+    """Judges the age of the check's evidence; "" where there is none to judge."""
+    record = case.evidence.get(rule.check)
+    if record is None:
+        return ""
+    age = case.now - record.made_at
+    made = record.made_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if age < -CLOCK_SLACK:
+        raise Unmet(f"The {rule.check} evidence was made in the future ({made}): set the clocks.")
+    if rule.max_age is not None and age > rule.max_age:
+        raise Unmet(
+            f"The {rule.check} evidence is {_span(age)} old (made {made}) and may be {_span(rule.max_age)} "
+            f"old: run {rule.check} on this version again."
+        )
+    return ""
+
+
+def judge(rule: AnyRule, case: Case) -> str:
+    """Judges what was measured."""
+    if rule.check not in case.evidence:
+        raise Unmet(
+            f"{_subject(rule)}: there is no {rule.check} evidence about these files ({case.subject[:12]}): "
+            f"run {rule.check} on this version and submit what it finds."
+        )
+    if isinstance(rule, Threshold):
+        return _threshold(rule, case)
+    if isinstance(rule, Versus):
+        return _versus(rule, case)
+    return _across(rule, case)
+
+
+def _threshold(rule: Threshold, case: Case) -> str:
+    measure = the_measure(rule, rule.slice, case.evidence[rule.check])
+    lower_bound = rule.at_least is not None
+    bound = rule.at_least if rule.at_least is not None else rule.at_most
+    assert bound is not None
+    cautious = "low" if lower_bound else "high"
+    end = rule.judge or (cautious if getattr(measure, cautious) is not None else "value")
+    number = getattr(measure, end)
+    if number is None:
+        raise Unmet(
+            f"{rule.check} {measure} has no interval, and the rule judges its {end} end: "
+            f"submit {rule.check} evidence with a 95% interval."
+        )
+    wanted = f"at {'least' if lower_bound else 'most'} {bound:.6g}"
+    judged = "" if end == "value" else f", {end} end {number:.6g}"
+    if (number >= bound) if lower_bound else (number <= bound):
+        return f"{rule.check} {measure}{judged} is {wanted}."
+    value_holds = (measure.value >= bound) if lower_bound else (measure.value <= bound)
+    remedy = "measure it on more rows, for a narrower interval" if value_holds else "the model has to improve"
+    raise Unmet(f"{rule.check} {measure}{judged} must be {wanted}: {remedy}.")
+
+
+def _versus(rule: Versus, case: Case) -> str:
+    incumbent, own = case.incumbent, case.evidence[rule.check]
+    measured = _subject(rule)
+    if incumbent is None:
+        the_measure(rule, rule.slice, own)
+        return f"{measured}: no version held this target before, there is nothing to compare with."
+    if not incumbent.subject:
+        raise Unmet(
+            f"{measured} cannot be compared: the files of the incumbent, version {incumbent.version}, "
+            f"cannot be read."
+        )
+    if incumbent.subject == case.subject:
+        the_measure(rule, rule.slice, own)
+        return f"{measured}: the incumbent is the same files, there is nothing to compare with."
+    change, low, high, how = _difference(rule, case, incumbent)
+    loss, most = (change, high) if rule.wants_low else (-change, None if low is None else -low)
+    judged = loss if most is None or rule.judge == "value" else most
+    allowed = f"at most {rule.worse_by_at_most:.6g} worse"
+    interval = "" if low is None or high is None else f" [{low:+.4g}, {high:+.4g}]"
+    theirs = f"the incumbent's, version {incumbent.version}"
+    said = f"{measured} differs from {theirs}, by {change:+.4g}{interval} ({how})"
+    better = "lower" if rule.wants_low else "higher"
+    if judged <= rule.worse_by_at_most:
+        return f"{said}: {allowed}."
+    remedy = "compare on more rows" if loss <= rule.worse_by_at_most else "the model has to improve"
+    raise Unmet(
+        f"{said}: it may be {allowed} ({better} is better) and may prove {judged:.4g} worse: {remedy}."
+    )
+
+
+def _difference(
+    rule: Versus, case: Case, incumbent: Incumbent
+) -> tuple[float, float | None, float | None, str]:
+    own = case.evidence[rule.check]
+    paired = find(rule, rule.slice, own, incumbent.subject)
+    if paired is not None:
+        enough_rows(rule, paired)
+        return paired.value, paired.low, paired.high, "paired rows"
+    theirs = case.incumbent_evidence.get(rule.check)
+    if theirs is None:
+        raise Unmet(
+            f"{_subject(rule)} cannot be compared: there is no {rule.check} evidence about the incumbent, "
+            f"version {incumbent.version}: run {rule.check} on it, on the same data."
+        )
+    if theirs.data != own.data:
+        raise Unmet(
+            f"{_subject(rule)} cannot be compared: this version was measured on data {own.data[:12]} and the "
+            f"incumbent, version {incumbent.version}, on {theirs.data[:12]}: measure both on the same data."
+        )
+    new, old = the_measure(rule, rule.slice, own), the_measure(rule, rule.slice, theirs)
+    if new.low is None or new.high is None or old.low is None or old.high is None:
+        return new.value - old.value, None, None, "no intervals"
+    low, high = newcombe((new.value, new.low, new.high), (old.value, old.low, old.high))
+    return new.value - old.value, float(low), float(high), "as independent samples"
+
+
+def _across(rule: Across, case: Case) -> str:
+    measures = [
+        measure
+        for measure in case.evidence[rule.check]
+        if measure.name == rule.measure
+        and [c for c, _ in measure.slice] == [rule.across]
+        and not measure.against
+    ]
+    if len(measures) < 2:
+        seen = ", ".join(measure.slice[0][1] for measure in measures) or "none"
+        raise Unmet(
+            f"{_subject(rule)}: needs the measure on at least two slices of {rule.across}, "
+            f"the evidence has {len(measures)} ({seen}): measure each group."
+        )
+    for measure in measures:
+        enough_rows(rule, measure)
+        if measure.low is None or measure.high is None:
+            raise Unmet(f"{rule.check} {measure} has no interval, which the gap needs: submit it with one.")
+    gap, low, high = _gap(measures)
+    bottom, top = (pick(measures, key=lambda measure: measure.value) for pick in (min, max))
+    ends = f"from {bottom.slice[0][1]} ({bottom.value:.3f}) to {top.slice[0][1]} ({top.value:.3f})"
+    said = f"{_subject(rule)}: gap {gap:.3f} [{low:.3f}, {high:.3f}], {ends}"
+    if high <= rule.gap_at_most:
+        return f"{said}: its upper end is at most {rule.gap_at_most:.6g}."
+    remedy = "measure more rows of each group" if gap <= rule.gap_at_most else "train with reweighing, say"
+    raise Unmet(f"{said}: its upper end must be at most {rule.gap_at_most:.6g}: {remedy}.")
+
+
+def _gap(measures: list[Measure]) -> tuple[float, float, float]:
+    # The stored ends are at 95%; all pairs hold together (Bonferroni) when each arm is stretched by the ratio
+    # of the normal quantiles.
+    stretch = quantile_of(pairs_confidence(len(measures), STORED_CONFIDENCE)) / quantile_of(STORED_CONFIDENCE)
+    value, low, high = np.array([(m.value, m.low, m.high) for m in measures], np.float64).T
+    return largest_gap(value, value - stretch * (value - low), value + stretch * (high - value))
+
+
+def _subject(rule: AnyRule) -> str:
+    if isinstance(rule, Across):
+        return f"{rule.check} {rule.measure} across {rule.across}"
+    return f"{rule.check} {Measure(rule.measure, 0.0, slice=tuple(rule.slice.items())).title}"
+
+
+def _span(age: timedelta) -> str:
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if age.total_seconds() >= seconds:
+            return f"{age.total_seconds() / seconds:.3g} {unit}"
+    return f"{age.total_seconds():.3g} s"

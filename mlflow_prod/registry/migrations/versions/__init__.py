@@ -1,0 +1,1 @@
+"""Migrations, each one frozen from the day it is released."""

@@ -1,0 +1,138 @@
+"""The policy: which evidence a promotion needs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from mlflow_prod.errors import PolicyError, did_you_mean
+from mlflow_prod.evidence import digest_of_bytes
+from mlflow_prod.registry import strict_yaml
+from mlflow_prod.registry.rules import Across, AnyRule, Name, Strict, Threshold, Versus
+
+DEFAULT_TARGETS = frozenset({"production", "champion"})
+# The stages into which a version is withdrawn.
+NO_PROMOTION = frozenset({"none", "archived"})
+
+
+class Section(Strict):
+    """What the models under one name or glob need for a set of targets; no rules: nothing but their files."""
+
+    targets: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
+
+
+class _Document(Strict):
+    version: Literal[1]
+    models: dict[Name, Section]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Sections by model name or glob (`*` any text, `?` any one character).
+
+    Per target the most specific section that names it holds, alone: the exact name, then the glob with the
+    most characters that are not `*` or `?`, then the one that stands first. `digest`: sha256 of the file.
+    """
+
+    models: Mapping[str, Section] = field(compare=False)
+    digest: str
+
+    def section(self, model: str, target: str) -> Section | None:
+        """The section that holds for a promotion of `model` to `target` (any case), None where none does."""
+        fitting = [
+            (pattern == model, len(re.sub(r"[*?]", "", pattern)), section)
+            for pattern, section in self.models.items()
+            if _fits(pattern, model) and target.lower() in (name.lower() for name in section.targets)
+        ]
+        return max(fitting, key=lambda found: found[:2])[2] if fitting else None
+
+    def protects(self, model: str, target: str) -> bool:
+        """Whether a promotion of `model` to `target` must be decided."""
+        return self.section(model, target) is not None
+
+    def compares(self, model: str, target: str) -> bool:
+        """Whether that decision looks at the incumbent."""
+        section = self.section(model, target)
+        return section is not None and any(isinstance(rule, Versus) for rule in section.require)
+
+
+@dataclass(frozen=True)
+class NoPolicy:
+    """Stands where a policy cannot be had: what it protects is refused, for `reason`.
+
+    `everything`: all targets but the stages None and Archived, since a policy that cannot be read may protect
+    any; else those of DEFAULT_TARGETS.
+    """
+
+    reason: str
+    everything: bool
+    digest: str = ""
+
+    def protects(self, model: str, target: str) -> bool:
+        """Whether a promotion of `model` to `target` is refused."""
+        if self.everything:
+            return target.lower() not in NO_PROMOTION
+        return target.lower() in DEFAULT_TARGETS
+
+    def compares(self, model: str, target: str) -> bool:
+        """Never: what is refused anyway needs no incumbent."""
+        return False
+
+
+def parse(content: bytes, file: str = "policy.yaml") -> Policy:
+    """The policy in a file's bytes; raises PolicyError naming file, line and key of everything wrong."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as problem:
+        raise PolicyError(f"{file}: must be UTF-8 text: {problem}") from problem
+    values, lines = strict_yaml.read(text, file)
+    if not isinstance(values, dict):
+        raise PolicyError(f"{file}, line 1: must be a mapping with the keys version and models")
+    try:
+        document = _Document.model_validate(values)
+    except ValidationError as problem:
+        wrong = [_sentence(error, values, lines, file) for error in problem.errors(include_url=False)]
+        raise PolicyError("\n".join(wrong)) from problem
+    return Policy(document.models, digest_of_bytes(content))
+
+
+def _fits(pattern: str, model: str) -> bool:
+    translated = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
+    return re.fullmatch(translated, model, re.DOTALL) is not None
+
+
+def _sentence(error: ErrorDetails, values: Any, lines: dict[strict_yaml.Place, int], file: str) -> str:
+    place: strict_yaml.Place = ()
+    # The form of a rule, which stands in the error's location, is no key of the file.
+    for part in error["loc"]:
+        if (*place, part) in lines:
+            place = (*place, part)
+    key = error["loc"][-1]
+    match error["type"]:
+        case "extra_forbidden":
+            said = f"unknown key, {did_you_mean(str(key), _keys_at(place[:-1], values))}"
+        case "missing":
+            said = f"the key {key!r} is missing"
+        case "value_error":
+            said = str(error["ctx"]["error"])
+        case "float_type" | "int_type":
+            said = f"must be a plain number, such as 0.05, got {error['input']!r}"
+        case _:
+            said = f"{error['msg'][0].lower()}{error['msg'][1:]}, got {error['input']!r}"
+    where = strict_yaml.spell(place)
+    return f"{file}, line {lines[place]}: {where + ': ' if where else ''}{said}"
+
+
+def _keys_at(place: strict_yaml.Place, values: Any) -> set[str]:
+    if not place:
+        return set(_Document.model_fields)
+    if len(place) == 2:
+        return set(Section.model_fields)
+    for part in place:
+        values = values[part]
+    form = Versus if "versus" in values else Across if "across" in values else None
+    return set((form or Threshold).model_fields) | (set() if form else {"versus", "across"})

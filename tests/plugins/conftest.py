@@ -1,0 +1,76 @@
+import shutil
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from mlflow_prod.evidence import Evidence, Measure, digest_of_folder, pack
+from mlflow_prod.plugins.registry_store import build
+
+DATA = "d" * 64
+POLICY = """
+version: 1
+models:
+  "*":
+    targets: [Production, champion]
+    require:
+      - {check: evaluation, measure: accuracy, at_least: 0.8}
+      - {check: evaluation, measure: accuracy, versus: incumbent, worse_by_at_most: 0}
+"""
+
+
+class Registry:
+    """A registry in a folder: the store behind `gated:`, a client of it, and models of a few bytes."""
+
+    def __init__(self, folder, policy):
+        self.folder = folder
+        self.policy = folder / "policy.yaml"
+        if policy:
+            self.policy.write_text(policy)
+        self.uri = f"gated:sqlite:///{folder}/mlflow.db"
+        self.store = build(self.uri, self.uri)
+        self.client = MlflowClient(f"sqlite:///{folder}/mlflow.db", self.uri)
+
+    def files(self, version):
+        return self.folder / "models" / str(version)
+
+    def register(self, *numbers, name="loans", tags=None):
+        """Versions of `name` whose files hold their number."""
+        for number in numbers:
+            self.files(number).mkdir(parents=True, exist_ok=True)
+            (self.files(number) / "MLmodel").write_text(f"flavors: {{}}\nnumber: {number}\n")
+            self.client.create_model_version(name, str(self.files(number)), tags=tags)
+
+    def evidence(self, number, accuracy, check="evaluation", **more):
+        return Evidence(
+            check, digest_of_folder(self.files(number)), DATA, (Measure("accuracy", accuracy),), **more
+        )
+
+    def submit(self, version, *records, name="loans"):
+        self.client.set_model_version_tag(name, str(version), "mlflow_prod.evidence", pack(records))
+
+    def rows(self, table, columns="*"):
+        with self.store.engine.connect() as connection:
+            return connection.exec_driver_sql(f"SELECT {columns} FROM {table} ORDER BY id").all()
+
+
+@pytest.fixture
+def make_registry(tmp_path, monkeypatch, mlflow_tables):
+    """A function of a policy's text, None for none, that makes a registry holding the empty model `loans`."""
+    monkeypatch.delenv("MLFLOW_PROD_POLICY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def make(policy=POLICY):
+        shutil.copyfile(mlflow_tables, tmp_path / "mlflow.db")
+        registry = Registry(tmp_path, policy)
+        registry.client.create_registered_model("loans")
+        return registry
+
+    return make
+
+
+@pytest.fixture
+def registry(make_registry):
+    """A registry where two versions of `loans` stand without evidence."""
+    made = make_registry()
+    made.register(1, 2)
+    return made

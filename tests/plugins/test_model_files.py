@@ -1,0 +1,59 @@
+import pytest
+
+from mlflow_prod.errors import ModelError
+from mlflow_prod.evidence import digest_of_folder
+from mlflow_prod.plugins.model_files import DESTINATION, look_at
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = tmp_path / "store" / "my model"
+    folder.mkdir(parents=True)
+    (folder / "MLmodel").write_text("flavors: {}\n")
+    return folder
+
+
+def test_a_local_folder_is_read_where_it_stands_however_it_is_written(model, monkeypatch):
+    monkeypatch.chdir(model.parent)
+    for location in (str(model), model.as_uri(), f"file:{model}", "my model"):
+        assert look_at(location).digest == digest_of_folder(model)
+
+
+def test_on_a_server_its_own_artifacts_are_read_from_their_destination(model, monkeypatch):
+    for destination in (str(model.parent), model.parent.as_uri()):
+        monkeypatch.setenv(DESTINATION, destination)
+        for location in ("mlflow-artifacts:/my model", "mlflow-artifacts://elsewhere:5000/my model"):
+            files = look_at(location)
+            assert files.digest == digest_of_folder(model)
+            assert files.fingerprint is not None
+
+
+def test_no_location_leads_out_of_the_destination(model, monkeypatch):
+    monkeypatch.setenv(DESTINATION, str(model))
+    with pytest.raises(ModelError, match="must not lead upwards"):
+        look_at("mlflow-artifacts:/../my model")
+
+
+def test_any_write_shows(model):
+    files = look_at(str(model))
+    assert files.unchanged()
+    (model / "registered_model_meta").write_text("written by MLflow")
+    assert files.unchanged()
+    (model / "MLmodel").write_text("flavors: {}\n")
+    assert not files.unchanged()
+    files = look_at(str(model))
+    (model / "more").write_text("")
+    assert not files.unchanged()
+    (model / "more").unlink()
+    (model / "MLmodel").unlink()
+    assert not files.unchanged()
+
+
+@pytest.mark.parametrize(
+    "location", ["/no/such/folder", "file:///no/such/folder", "unknown://host/x", "runs:/0/m"]
+)
+def test_what_cannot_be_read_is_a_model_error_that_names_it(location, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(ModelError, match=f"The files at {location} cannot be read"):
+        look_at(location)

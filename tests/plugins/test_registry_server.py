@@ -1,0 +1,209 @@
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import mlflow
+import pytest
+import requests
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from mlflow_prod.evidence import Evidence, Measure, digest_of_folder, pack
+
+POLICY = """
+version: 1
+models:
+  "*":
+    targets: [Production, champion]
+    require:
+      - {check: evaluation, measure: accuracy, at_least: 0.8}
+      - {check: fairness, measure: recall, across: sex, gap_at_most: 0.1}
+"""
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, mlflow_tables):
+    """Address of a real server whose registry is gated; its folder holds the policy and the artifacts."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copyfile(mlflow_tables, folder / "mlflow.db")
+    (folder / "policy.yaml").write_text(POLICY)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    database = f"sqlite:///{folder}/mlflow.db"
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", database, "--registry-store-uri", f"gated:{database}"]
+    command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, process, folder / "server.log")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_for(address, process, log):
+    for _ in range(1_500):
+        assert process.poll() is None, log.read_text()
+        try:
+            if requests.get(f"{address}/health", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def client(server, workplace, monkeypatch):
+    """A client of the server, whose address is also what MLflow's own functions use."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", server)
+    return MlflowClient(server, server)
+
+
+@pytest.fixture
+def version(client, workplace, request):
+    """A version of a model of its own, logged through the server: (name, version, local files)."""
+    files = workplace / "model"
+    files.mkdir()
+    (files / "MLmodel").write_text(f"flavors: {{}}\ntest: {request.node.name}\n")
+    name = f"loans-{request.node.name}"
+    experiment = client.create_experiment(name)
+    run = client.create_run(experiment)
+    client.log_artifacts(run.info.run_id, str(files), "model")
+    client.create_registered_model(name)
+    made = client.create_model_version(name, f"{run.info.artifact_uri}/model", run.info.run_id)
+    return name, made.version, files
+
+
+def records(files, accuracy):
+    subject = digest_of_folder(files)
+    slices = tuple(Measure("recall", 0.8, 0.79, 0.81, 5_000, (("sex", group),)) for group in "FM")
+    return [
+        Evidence("evaluation", subject, "d" * 64, (Measure("accuracy", accuracy),)),
+        Evidence("fairness", subject, "d" * 64, slices),
+    ]
+
+
+def test_a_client_is_refused_with_every_reason(client, version):
+    name, number, _ = version
+    for promote in (
+        lambda: client.set_registered_model_alias(name, "champion", number),
+        lambda: client.transition_model_version_stage(name, number, "Production"),
+    ):
+        with pytest.raises(MlflowException, match="refused, 2 reasons") as raised:
+            promote()
+        assert raised.value.error_code == "PERMISSION_DENIED"
+        assert "no evaluation evidence" in str(raised.value)
+        assert "no fairness evidence" in str(raised.value)
+
+
+def test_plain_rest_is_refused_with_403_and_every_reason(client, version, server):
+    name, number, _ = version
+    calls = {
+        "registered-models/alias": {"name": name, "alias": "champion", "version": number},
+        "model-versions/transition-stage": {
+            "name": name,
+            "version": number,
+            "stage": "Production",
+            "archive_existing_versions": True,
+        },
+    }
+    for path, body in calls.items():
+        for root in ("api", "ajax-api"):
+            answer = requests.post(f"{server}/{root}/2.0/mlflow/{path}", json=body, timeout=60)
+            assert answer.status_code == 403
+            assert answer.json()["error_code"] == "PERMISSION_DENIED"
+            assert "1. evaluation accuracy" in answer.json()["message"]
+            assert "2. fairness recall across sex" in answer.json()["message"]
+    assert client.get_registered_model(name).aliases == {}
+
+
+def test_evidence_that_a_client_submits_opens_the_gate(client, version):
+    name, number, files = version
+    client.set_model_version_tag(name, number, "mlflow_prod.evidence", pack(records(files, 0.9)))
+    tag = client.get_model_version(name, number).tags["mlflow_prod.evidence"]
+    assert tag.startswith("evaluation, fairness (2 checks, unsigned, ")
+    client.set_registered_model_alias(name, "champion", number)
+    moved = client.transition_model_version_stage(name, number, "Production", archive_existing_versions=True)
+    assert moved.current_stage == "Production"
+
+
+def test_files_that_were_overwritten_through_the_server_are_found(client, version):
+    name, number, files = version
+    client.set_model_version_tag(name, number, "mlflow_prod.evidence", pack(records(files, 0.9)))
+    run = client.get_model_version(name, number).run_id
+    (files / "MLmodel").write_text("flavors: {}\nevil: true\n")
+    client.log_artifacts(run, str(files), "model")
+    with pytest.raises(MlflowException, match="no evaluation evidence"):
+        client.set_registered_model_alias(name, "champion", number)
+
+
+def test_evidence_about_other_files_is_a_bad_request(client, version, server, tmp_path):
+    name, number, files = version
+    (files / "MLmodel").write_text("flavors: {}\nother: true\n")
+    body = {
+        "name": name,
+        "version": number,
+        "key": "mlflow_prod.evidence",
+        "value": pack(records(files, 0.9)),
+    }
+    answer = requests.post(f"{server}/api/2.0/mlflow/model-versions/set-tag", json=body, timeout=60)
+    assert answer.status_code == 400
+    assert "is about files with digest" in answer.json()["message"]
+
+
+@mlflow.pyfunc.utils.pyfunc
+def same(model_input: list[str]) -> list[str]:
+    return model_input
+
+
+def log_a_model(name):
+    """A model of MLflow's own making, registered under `name`."""
+    with mlflow.start_run():
+        return mlflow.pyfunc.log_model(
+            name="model",
+            python_model=same,
+            pip_requirements=[],
+            registered_model_name=name,
+        )
+
+
+def assert_the_digest_outlives_every_form_of_loading(client, info, name):
+    number = info.registered_model_version
+    downloaded = mlflow.artifacts.download_artifacts(info.model_uri)
+    subject = digest_of_folder(downloaded)
+    evidence = Evidence("evaluation", subject, "d" * 64, (Measure("accuracy", 0.9),))
+    client.set_registered_model_alias(name, "beta", number)
+    for uri in (
+        info.model_uri,
+        f"models:/{info.model_id}",
+        f"models:/{name}/{number}",
+        f"models:/{name}@beta",
+        f"runs:/{info.run_id}/model",
+        info.artifact_path,
+        downloaded,
+    ):
+        mlflow.pyfunc.load_model(uri)
+        assert digest_of_folder(mlflow.artifacts.download_artifacts(uri)) == subject, uri
+        # Taken in only if the registry finds the same digest.
+        client.set_model_version_tag(name, str(number), "mlflow_prod.evidence", pack([evidence]))
+
+
+def test_the_digest_outlives_every_form_of_loading_through_a_server(client):
+    assert_the_digest_outlives_every_form_of_loading(client, log_a_model("served"), "served")
+
+
+def test_the_digest_outlives_every_form_of_loading_locally(workplace):
+    info = log_a_model("local")
+    assert_the_digest_outlives_every_form_of_loading(MlflowClient(), info, "local")
+    folder = next(workplace.glob("mlruns/0/models/*/artifacts"))
+    assert (folder / "registered_model_meta").exists()

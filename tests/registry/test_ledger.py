@@ -1,0 +1,122 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import create_engine, event, select
+
+from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.registry import (
+    Decision,
+    Promotion,
+    add_decision,
+    add_evidence,
+    last_promotion,
+    newest_evidence,
+    newest_ids,
+    upgrade,
+)
+from mlflow_prod.registry.ledger import decision_table
+
+A, B, DATA = "a" * 64, "b" * 64, "d" * 64
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
+    upgrade(engine)
+    with engine.begin() as connection:
+        yield connection
+
+
+def record(check, subject=A, hours=0, value=0.5):
+    measures = (Measure("accuracy", value, 0.1, 0.9, 10, (("sex", "F"),)),)
+    return Evidence(check, subject, DATA, measures, "run", NOW + timedelta(hours=hours))
+
+
+def submit(connection, *records, workspace="default"):
+    add_evidence(connection, workspace, "loans", 1, records, "ann", NOW)
+
+
+def decide(connection, target="champion", allowed=True, version=1, subject=A, kind="alias", model="loans"):
+    decision = Decision(allowed, model, target, subject, "", "p", () if allowed else ("no",), (), NOW)
+    add_decision(connection, "default", version, kind, decision, [1], "ann")
+
+
+def test_what_goes_in_comes_out(connection):
+    sent = record("evaluation"), record("fairness")
+    submit(connection, *sent)
+    assert newest_evidence(connection, newest_ids(connection, "default", [A])) == sent
+
+
+def test_the_newest_record_of_each_check_is_found(connection):
+    submit(connection, record("evaluation", hours=2, value=0.2), record("fairness", value=0.3))
+    submit(connection, record("evaluation", hours=1, value=0.1), record("evaluation", B, value=0.4))
+    submit(connection, record("fairness", value=0.6))
+    found = newest_evidence(connection, newest_ids(connection, "default", [A]))
+    assert [(entry.check, entry.measures[0].value) for entry in found] == [
+        ("evaluation", 0.2),
+        ("fairness", 0.6),
+    ]
+    both = newest_evidence(connection, newest_ids(connection, "default", [A, B]))
+    assert [(entry.subject, entry.measures[0].value) for entry in both] == [(A, 0.2), (B, 0.4), (A, 0.6)]
+
+
+def test_workspaces_do_not_see_each_others_evidence(connection):
+    submit(connection, record("evaluation"), workspace="one")
+    assert newest_ids(connection, "two", [A]) == ()
+    assert len(newest_ids(connection, "one", [A])) == 1
+
+
+def test_the_newest_are_found_by_the_index_alone(connection):
+    submit(connection, *(record("evaluation", hours=hours) for hours in range(50)))
+    plans = []
+
+    def explain(connection, cursor, statement, parameters, context, executemany):
+        plans.extend(connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    event.listen(connection, "before_cursor_execute", explain)
+    newest_ids(connection, "default", [A])
+    plan = " ".join(str(row) for row in plans)
+    assert "COVERING INDEX mlflow_prod_evidence_newest" in plan
+
+
+def test_the_last_promotion_is_found_whatever_was_refused_since(connection):
+    assert last_promotion(connection, "default", "loans", "alias", "champion") is None
+    decide(connection, version=1)
+    decide(connection, target="CHAMPION", version=2, subject=B)
+    decide(connection, version=3, allowed=False)
+    decide(connection, version=4, kind="stage")
+    decide(connection, version=5, model="churn")
+    assert last_promotion(connection, "default", "loans", "alias", "Champion") == Promotion(2, 2, B)
+
+
+def test_a_decision_is_kept_whole(connection):
+    decide(connection, target="Production", kind="stage", allowed=False)
+    row = connection.execute(select(decision_table)).one()._asdict()
+    assert json.loads(row.pop("reasons")) == ["no"]
+    assert row == {
+        "id": 1,
+        "workspace": "default",
+        "model": "loans",
+        "version": 1,
+        "kind": "stage",
+        "target": "production",
+        "allowed": False,
+        "subject": A,
+        "incumbent": "",
+        "policy": "p",
+        "notes": "[]",
+        "evidence": "[1]",
+        "author": "ann",
+        "decided_at": 1_795_176_000_000,
+    }
+
+
+def test_what_is_rolled_back_was_never_written(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
+    upgrade(engine)
+    with engine.connect() as connection:
+        decide(connection)
+        connection.rollback()
+        assert connection.execute(select(decision_table)).all() == []
