@@ -1,0 +1,24 @@
+"""Datasets by name, file or table: schema, roles, splits and digests."""
+
+from mlflow_prod.data.dataset import Dataset, Features, Part
+from mlflow_prod.data.describe import describe
+from mlflow_prod.data.load import load, load_batch
+from mlflow_prod.data.loans import Loans
+from mlflow_prod.data.schema import Column, Schema
+from mlflow_prod.data.schema_file import SchemaFile, read_schema_file
+from mlflow_prod.data.task import Task
+
+__all__ = [
+    "Column",
+    "Dataset",
+    "Features",
+    "Loans",
+    "Part",
+    "Schema",
+    "SchemaFile",
+    "Task",
+    "describe",
+    "load",
+    "load_batch",
+    "read_schema_file",
+]

@@ -1,0 +1,120 @@
+"""Rows ready to learn from and to measure on."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from mlflow_prod.data.schema import Schema
+from mlflow_prod.data.task import Task
+from mlflow_prod.errors import InvalidParameter
+
+Features = pd.DataFrame | np.ndarray
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one split, or of one batch from production.
+
+    Parameters
+    ----------
+    features : the model's inputs only, raw. DataFrame (n rows; numeric float64, category str,
+        boolean bool, or float64 where values are missing, date datetime64), or images, shape
+        (n, height, width, channels), uint8 or float32.
+    target : shape (n,): int64 class codes, or float64; empty where a batch carries no labels.
+    groups : protected columns as text, n rows; no columns where none is protected.
+    weight : shape (n,), float64, or None.
+    time : shape (n,), datetime64 or float64, or None.
+
+    Raises
+    ------
+    InvalidParameter : lengths differ.
+    """
+
+    features: Features
+    target: np.ndarray
+    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    weight: np.ndarray | None = None
+    time: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.groups.columns):
+            object.__setattr__(self, "groups", pd.DataFrame(index=range(len(self.features))))
+        for name in ("target", "groups", "weight", "time"):
+            value = getattr(self, name)
+            if value is not None and len(value) != len(self) and not (name == "target" and len(value) == 0):
+                raise InvalidParameter(name, f"of the features' length ({len(self)})", len(value))
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def has_target(self) -> bool:
+        """Whether the rows carry labels."""
+        return len(self.target) == len(self)
+
+    def take(self, indices: np.ndarray) -> "Part":
+        """The rows at `indices`, shape (m,), int64, in that order."""
+
+        def of_table(table: pd.DataFrame) -> pd.DataFrame:
+            return table.iloc[indices].reset_index(drop=True)
+
+        features = self.features
+        return Part(
+            of_table(features) if isinstance(features, pd.DataFrame) else features[indices],
+            self.target[indices] if self.has_target else self.target,
+            of_table(self.groups),
+            None if self.weight is None else self.weight[indices],
+            None if self.time is None else self.time[indices],
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of all values and column names, 64 hex digits; the order of rows counts."""
+        state = hashlib.sha256()
+        tables = {"features": self.features, "groups": self.groups}
+        for name, table in tables.items():
+            if isinstance(table, pd.DataFrame):
+                for column in table.columns:
+                    _add(state, f"{name}/{column}", table[column].to_numpy())
+            else:
+                _add(state, name, table)
+        for name, array in {"target": self.target, "weight": self.weight, "time": self.time}.items():
+            if array is not None:
+                _add(state, name, array)
+        return state.hexdigest()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A task with its rows in three parts.
+
+    Parameters
+    ----------
+    name : what the data was called.
+    task : what is learnt.
+    schema : the table's columns; None for images.
+    train, validation, test : no row is in two of them.
+    """
+
+    name: str
+    task: Task
+    schema: Schema | None
+    train: Part
+    validation: Part
+    test: Part
+
+
+def _add(state: "hashlib._Hash", name: str, array: np.ndarray) -> None:
+    if array.dtype.kind in "OUST":
+        content = json.dumps([None if pd.isna(value) else str(value) for value in array]).encode()
+    else:
+        # NaN has many bit patterns; they mean the same.
+        if array.dtype.kind == "f":
+            array = np.where(np.isnan(array), np.array(np.nan, array.dtype), array)
+        content = np.ascontiguousarray(array).tobytes()
+    state.update(json.dumps([name, array.dtype.kind, array.shape, len(content)]).encode())
+    state.update(content)

@@ -1,0 +1,127 @@
+"""Tables from CSV and Parquet files."""
+
+import csv
+import gzip
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from mlflow_prod.data.schema_file import SchemaFile
+from mlflow_prod.errors import DataError
+
+PARQUET = (".parquet", ".pq")
+# "None" is left out of pandas' own list: it is used as the name of a category.
+MISSING = ("", "NA", "nan", "NaN", "NAN", "null", "NULL", "N/A", "n/a", "<NA>", "#N/A")
+
+
+def read_table(path: Path, said: SchemaFile) -> pd.DataFrame:
+    """All rows of a CSV file (.gz too), a Parquet file, or a folder of either.
+
+    Texts lose white space at both ends. Raises DataError where there is nothing to read, on a file that
+    is damaged and on column names that stand twice.
+    """
+    if path.is_dir():
+        return _read_folder(path, said)
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty: it has neither a header nor rows")
+    frame = _read_parquet(path) if path.suffix.lower() in PARQUET else _read_csv(path, said)
+    if frame.empty:
+        raise DataError(f"{path} has no rows")
+    return frame
+
+
+def _read_folder(folder: Path, said: SchemaFile) -> pd.DataFrame:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PARQUET)
+    if paths:
+        return _read_parquet(folder)
+    paths = sorted(p for p in folder.iterdir() if p.name.lower().endswith((".csv", ".csv.gz")))
+    if not paths:
+        raise DataError(
+            f"{folder} holds no CSV and no Parquet file, no IDX file, and no folders of PNG or JPEG"
+        )
+    frames = [read_table(path, said) for path in paths]
+    for path, frame in zip(paths, frames, strict=True):
+        if list(frame.columns) != list(frames[0].columns):
+            raise DataError(
+                f"{path} has other columns than {paths[0]}: files of one folder must have the same"
+            )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
+
+    try:
+        frame = pd.read_parquet(path)
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        raise DataError(f"{path} cannot be read as Parquet (damaged, or cut short?): {problem}") from problem
+    _hold_unique(path, [str(name) for name in frame.columns])
+    frame.columns = pd.Index([str(name) for name in frame.columns])
+    return frame
+
+
+def _read_csv(path: Path, said: SchemaFile) -> pd.DataFrame:
+    try:
+        first = _first_line(path, said.comment)
+        if not first.strip():
+            raise DataError(f"{path} is empty: its first line has no text")
+        separator = said.separator.strip(" ") or said.separator or _likely_separator(first)
+        names = [
+            name.strip() for name in next(csv.reader([first], delimiter=separator, skipinitialspace=True))
+        ]
+        if not said.names:
+            _hold_unique(path, names)
+        elif len(names) != len(said.names):
+            raise DataError(f"{path} has {len(names)} fields a line, but `names` gives {len(said.names)}")
+        frame = pd.read_csv(
+            path,
+            sep=separator,
+            names=list(said.names) or None,
+            header=None if said.names else 0,
+            index_col=False,
+            comment=said.comment or None,
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values=[*MISSING, *said.missing],
+            low_memory=False,
+        )
+    except (
+        pd.errors.ParserError,
+        UnicodeDecodeError,
+        csv.Error,
+        EOFError,
+        gzip.BadGzipFile,
+        zlib.error,
+    ) as problem:
+        raise DataError(f"{path} cannot be read as CSV: {str(problem).strip()}") from problem
+    frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    for name in frame.columns[[isinstance(dtype, pd.StringDtype) for dtype in frame.dtypes]]:
+        text = frame[name].str.strip()
+        frame[name] = text.where(~text.isin(said.missing))
+    return frame
+
+
+def _first_line(path: Path, comment: str) -> str:
+    with (
+        gzip.open(path, "rt", encoding="utf-8-sig")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8-sig") as file
+    ):
+        return next(
+            (line for line in file if line.strip() and not (comment and line.startswith(comment))), ""
+        )
+
+
+def _likely_separator(line: str) -> str:
+    seen = Counter(letter for letter in line if letter in ",;\t|")
+    if not seen and " " in line.strip():
+        return " "
+    return seen.most_common(1)[0][0] if seen else ","
+
+
+def _hold_unique(path: Path, names: list[str]) -> None:
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise DataError(f"{path} names the column {twice!r} {names.count(twice)} times: rename all but one")

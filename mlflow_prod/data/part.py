@@ -1,0 +1,62 @@
+"""Raw rows of a table as a part."""
+
+import numpy as np
+import pandas as pd
+
+from mlflow_prod.data.clean import clean, clean_column
+from mlflow_prod.data.dataset import Part
+from mlflow_prod.data.groups import groups_of
+from mlflow_prod.data.labels import encode_target
+from mlflow_prod.data.schema import Schema
+from mlflow_prod.data.task import Task
+from mlflow_prod.data.text import as_text
+from mlflow_prod.errors import DataError
+
+
+def part_of(frame: pd.DataFrame, schema: Schema, task: Task) -> Part:
+    """The rows of `frame` as `schema` and `task` read them.
+
+    All inputs must be there. Target, groups, weight and time are taken where their columns are;
+    the target only where every row has one. Raises DataError as `clean` does.
+    """
+    protected = tuple(name for name in schema.protected if name in frame.columns)
+    read = clean(frame, schema, tuple(dict.fromkeys((*schema.inputs, *protected))))
+    groups = {name: groups_of(read[name], schema.columns[name]) for name in protected}
+    target = np.empty(0)
+    if task.target in frame.columns:
+        labels = labels_of(frame, schema, task.target)
+        if not labels.hasnans:
+            target = encode_target(task, labels)
+    return Part(
+        read[list(schema.inputs)],
+        target,
+        pd.DataFrame(groups, index=range(len(read))),
+        _weights(frame, schema),
+        _times(frame, schema),
+    )
+
+
+def labels_of(frame: pd.DataFrame, schema: Schema, target: str) -> pd.Series:
+    """The target's raw values, missing where the schema says that their text means so."""
+    values, missing = frame[target], schema.columns[target].missing
+    return values.where(~as_text(values).isin(missing)) if missing else values
+
+
+def _weights(frame: pd.DataFrame, schema: Schema) -> np.ndarray | None:
+    name = next(iter(schema.named("weight")), "")
+    if name not in frame.columns:
+        return None
+    weights = clean_column(frame[name], schema.columns[name]).to_numpy(np.float64)
+    if not (weights >= 0).all() or not weights.any():
+        raise DataError(f"weight {name!r} must be >= 0 in every row, none missing, and not 0 in all")
+    return weights
+
+
+def _times(frame: pd.DataFrame, schema: Schema) -> np.ndarray | None:
+    name = next(iter(schema.named("time")), "")
+    if name not in frame.columns:
+        return None
+    times = clean_column(frame[name], schema.columns[name])
+    if times.hasnans or times.dtype.kind not in "Mf":
+        raise DataError(f"time {name!r} must hold a date (2026-01-31) or a number in every row")
+    return times.to_numpy()

@@ -1,0 +1,47 @@
+"""Raw data before anything is inferred from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from mlflow_prod.data.schema import Column
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as they were read.
+
+    Parameters
+    ----------
+    frame : the rows; all of them, or those to train on where `test` is given.
+    test : rows of a test set of their own, or None.
+    columns : what is known about columns beforehand, by name; others are inferred.
+    target : name of the target where the source knows it, else "".
+    positive : class that counts as positive, "" where it is not said.
+    test_share : share of the rows to test on where the caller names none.
+    """
+
+    frame: pd.DataFrame
+    test: pd.DataFrame | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    target: str = ""
+    positive: str = ""
+    test_share: float = 0.25
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pictures with a class each.
+
+    Parameters
+    ----------
+    pixels : shape (n, height, width, channels), uint8 or float32.
+    labels : shape (n,), class text.
+    test : (pixels, labels) of a test set of their own, or None.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray
+    test: tuple[np.ndarray, np.ndarray] | None = None

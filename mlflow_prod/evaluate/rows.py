@@ -1,0 +1,104 @@
+"""Scored rows, checked once, and the slices they fall into."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mlflow_prod.data.task import Task
+from mlflow_prod.errors import DataError
+from mlflow_prod.evidence.measure import Slice
+from mlflow_prod.stats import effective_n
+
+# Figures of fewer rows would speak of persons, not of groups.
+LEAST_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Targets (n,), scores (n,) or (n, classes) and weights (n,) that fit `task` and each other."""
+
+    task: Task
+    target: np.ndarray
+    scores: np.ndarray
+    weight: np.ndarray | None
+
+    @classmethod
+    def of(cls, task: Task, target: np.ndarray, scores: np.ndarray, weight: np.ndarray | None) -> "Rows":
+        """Checks every rule; raises DataError naming the first that is broken and where."""
+        target, scores = np.asarray(target), np.asarray(scores, np.float64)
+        n = len(target)
+        if n == 0:
+            raise DataError("there are no rows to measure on: give at least one")
+        shape = (n, len(task.classes)) if task.kind == "multiclass" else (n,)
+        if scores.shape != shape:
+            raise DataError(
+                f"scores of a {task.kind} task must have shape {shape} to fit the target, got {scores.shape}"
+            )
+        _all(np.isfinite(scores), "scores must be finite: the model returned NaN or infinity")
+        if task.kind == "regression":
+            target = target.astype(np.float64)
+            _all(np.isfinite(target), "target must be finite")
+        else:
+            codes = range(len(task.classes))
+            _all(np.isin(target, codes), f"target must hold class codes 0 to {len(codes) - 1}")
+            target = target.astype(np.int64)
+            # Rounding in float32 may pass 1 by a hair.
+            _all((scores >= -1e-6) & (scores <= 1 + 1e-6), "scores must be probabilities between 0 and 1")
+            scores = scores.clip(0, 1)
+        if weight is not None:
+            weight = np.asarray(weight, np.float64)
+            if weight.shape != (n,):
+                raise DataError(f"weight must have shape ({n},), got {weight.shape}")
+            _all(np.isfinite(weight) & (weight >= 0), "weight must be finite and >= 0")
+            if not weight.sum() > 0:
+                raise DataError("weight must be > 0 in at least one row")
+        return cls(task, target, scores, weight)
+
+    @property
+    def n(self) -> int:
+        """Rows, or Kish's effective number of them where they are weighted, rounded down."""
+        return len(self.target) if self.weight is None else int(effective_n(self.weight) + 1e-6)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Class codes (n,): the likeliest class; of two, the positive one from 0.5 up."""
+        return self.scores.argmax(axis=1) if self.scores.ndim == 2 else (self.scores >= 0.5).astype(np.int64)
+
+    def take(self, indices: np.ndarray) -> "Rows":
+        """The rows at `indices`, in that order."""
+        weight = None if self.weight is None else self.weight[indices]
+        return Rows(self.task, self.target[indices], self.scores[indices], weight)
+
+
+def coded(groups: pd.DataFrame, n: int) -> Iterator[tuple[str, np.ndarray, list[str]]]:
+    """Each column as (name, group code of each row, sorted group names); DataError unless it has `n` rows."""
+    if len(groups) != n and groups.shape[1]:
+        raise DataError(f"groups must have a row for each of the {n} targets, got {len(groups)}")
+    for name in groups.columns:
+        codes, values = pd.factorize(groups[name], use_na_sentinel=False)
+        texts = ["missing" if pd.isna(value) else str(value) for value in values]
+        # Two values may read the same, such as a missing one and the text "missing".
+        names = sorted(set(texts))
+        yield str(name), np.array([names.index(text) for text in texts], np.int64)[codes], names
+
+
+def slices(groups: pd.DataFrame, order: np.ndarray) -> Iterator[tuple[Slice, np.ndarray]]:
+    """Each value that LEAST_ROWS rows have, with the indices of these rows in the order of `order` (n,)."""
+    for column, codes, names in coded(groups, len(order)):
+        # The narrowest integer, because numpy sorts 8 and 16 bits in linear time.
+        narrow = codes.astype(np.min_scalar_type(len(names)))[order]
+        bounds = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
+        parts = np.split(order[np.argsort(narrow, kind="stable")], bounds)
+        for value, part in zip(names, parts, strict=False):
+            if len(part) >= LEAST_ROWS:
+                yield ((column, value),), part
+
+
+def _all(holds: np.ndarray, rule: str) -> None:
+    if not holds.all():
+        broken = np.flatnonzero(~holds.reshape(len(holds), -1).all(axis=1))
+        raise DataError(
+            f"{rule}; it does not hold in {len(broken)} of {len(holds)} rows, first in row {broken[0]}"
+        )

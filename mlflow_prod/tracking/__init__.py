@@ -1,0 +1,7 @@
+"""Runs, logged models and their evidence on the tracking server."""
+
+from mlflow_prod.tracking.evidence import collect, record, submit
+from mlflow_prod.tracking.reference import ModelReference, resolve
+from mlflow_prod.tracking.run import Run, open_run
+
+__all__ = ["ModelReference", "Run", "collect", "open_run", "record", "resolve", "submit"]

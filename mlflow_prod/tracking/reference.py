@@ -1,0 +1,67 @@
+"""Which model a URI means, and where its files are."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlflow_prod.errors import ModelError
+from mlflow_prod.evidence import digest_of_folder
+
+REGISTERED = re.compile(r"models:/(?P<name>[^/@]+)(/(?P<version>\d+)|@(?P<alias>[^/@]+))")
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """A model as a URI found it.
+
+    Parameters
+    ----------
+    uri : as given, such as `models:/loans@champion`, `models:/loans/3`, `models:/m-...` or `runs:/.../model`.
+    folder : its files on this machine.
+    digest : sha256 of these files, the subject of evidence.
+    model_id : MLflow's id of the logged model; "" for a folder that was never logged.
+    name, version : of the registered model the URI names; "" where it names none.
+    flavors : what can load it, such as `tflite`.
+    metadata : what was stored with it in `MLmodel`.
+    """
+
+    uri: str
+    folder: Path
+    digest: str
+    model_id: str
+    name: str
+    version: str
+    flavors: tuple[str, ...]
+    metadata: dict[str, object]
+
+
+def resolve(model_uri: str) -> ModelReference:
+    """Finds a model, downloading it where it is not on this machine; ModelError says what was not found."""
+    from mlflow import MlflowClient
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import Model
+
+    name = version = ""
+    if not model_uri:
+        raise ModelError("model_uri must name a model, such as models:/m-..., models:/NAME/VERSION or models:/NAME@ALIAS")
+    try:
+        if registered := REGISTERED.fullmatch(model_uri):
+            name = registered["name"]
+            version = registered["version"] or str(
+                MlflowClient().get_model_version_by_alias(name, registered["alias"]).version
+            )
+        folder = Path(download_artifacts(model_uri))
+        logged = Model.load(folder)
+    except (MlflowException, OSError) as problem:
+        raise ModelError(f"no model at model_uri {model_uri!r}: {problem}") from problem
+    return ModelReference(
+        uri=model_uri,
+        folder=folder,
+        digest=digest_of_folder(folder),
+        model_id=logged.model_id or "",
+        name=name,
+        version=version,
+        flavors=tuple(logged.flavors),
+        metadata=dict(logged.metadata or {}),
+    )
