@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from mlflow_prod.errors import InvalidParameter
 
+# Names of measures of which a lower figure is the better one.
+LOWER_IS_BETTER = frozenset(
+    "brier bytes drifted_columns drifted_share ece log_loss mae p50 p95 p99 probability_gap rmse score_gap".split()
+)
 Slice = tuple[tuple[str, str], ...]
 
 

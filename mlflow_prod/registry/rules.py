@@ -6,20 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-LOWER_IS_BETTER = frozenset(
-    {
-        "brier",
-        "drifted_share",
-        "ece",
-        "log_loss",
-        "mae",
-        "p50",
-        "p95",
-        "p99",
-        "rmse",
-        "size",
-    }
-)
+from mlflow_prod.evidence import LOWER_IS_BETTER
+
 SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 
 

@@ -1,0 +1,65 @@
+"""The end of every run that makes a model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlflow_prod import models, report, tflite
+from mlflow_prod.candidate.compression import file_of
+from mlflow_prod.candidate.evaluation import log_evaluation
+from mlflow_prod.candidate.explanation import log_explanation
+from mlflow_prod.candidate.load import Model
+from mlflow_prod.data import Dataset
+from mlflow_prod.errors import ModelError
+from mlflow_prod.models import KerasModel
+from mlflow_prod.profile import Profile
+from mlflow_prod.tracking import ModelReference, Run, resolve
+
+
+def finish(
+    run: Run, model: Model, dataset: Dataset, *, source: Mapping[str, Any], recipe: str = "", seed: int = 0
+) -> ModelReference:
+    """Logs a finished model with all that a promotion will ask for, and returns where it is.
+
+    The model's folder gets its encoder and its baseline (`baseline.json`: the training rows and the model's
+    scores on them, as counts); the run gets the `.tflite` file (or the tag `tflite` that says why there is
+    none), metrics by slice, plots, tables, and the evidence `evaluation`, `fairness` and `explanation`,
+    measured on the test part.
+
+    Parameters
+    ----------
+    run : the run that made the model.
+    model : what was made.
+    dataset : what it was made from.
+    source : the data parameters, stored with the model so that later runs find the same data.
+    recipe : how it was made smaller, stored with the model; "" where it was not.
+    seed : of the rows that are explained.
+    """
+    flavor = models if isinstance(model, KerasModel) else tflite
+    baseline = Profile.of(dataset.train.features, model.predict(dataset.train.features))
+    logged = flavor.log_model(
+        model,
+        "model",
+        baseline=baseline.to_dict(),
+        metadata={
+            "source": dict(source),
+            "schema": dataset.schema.to_dict() if dataset.schema else None,
+            "data": dataset.name,
+            "recipe": recipe,
+        },
+    )
+    reference = resolve(logged.model_uri)
+    _log_tflite_file(run, model)
+    evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
+    evidence.append(log_explanation(run, reference, model, dataset.test, seed=seed))
+    run.log_text(report.model_card(model.task, dataset.name, reference.digest, evidence), "model_card.md")
+    run.set_tag("model_uri", logged.model_uri)
+    return reference
+
+
+def _log_tflite_file(run: Run, model: Model) -> None:
+    try:
+        content = file_of(model)
+    except ModelError as reason:
+        run.set_tag("tflite", f"none: {reason}")
+        return
+    run.log_bytes(content, "tflite/model.tflite")

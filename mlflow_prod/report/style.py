@@ -1,0 +1,53 @@
+"""The look that all figures share."""
+
+from textwrap import wrap
+from typing import Any
+
+INK, FAINT, GRID, PAPER = "#1f2933", "#66727f", "#e4e8ec", "#ffffff"
+BLUE, ORANGE, PALE = "#2f6db5", "#d9722b", "#c9d8ea"
+CLASSES = ["#2f6db5", "#d9722b", "#3d9a6c", "#8a5fb0", "#c2475a", "#7a8894", "#c9a227", "#2a9bb0", "#9a6a4b"]
+SMALL, NORMAL, LARGE = 9, 10, 13
+
+
+def figure(width: float, height: float) -> Any:
+    """An empty matplotlib Figure of `width` x `height` inches, outside pyplot: nothing is left open."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=120, facecolor=PAPER, layout="constrained")
+
+
+def headline(drawn: Any, title: str, note: str) -> None:
+    """A title, left, and below it what is seen, in as many lines as the width asks for."""
+    width, height = drawn.get_size_inches()
+    lines = wrap(note, int(width * 14.5))
+    drawn.get_layout_engine().set(rect=(0.01, 0.02, 0.98, 0.98 - (0.45 + 0.17 * len(lines)) / height))
+    drawn.text(0.15 / width, 1 - 0.10 / height, title, size=LARGE, weight="bold", color=INK, va="top")
+    note = "\n".join(lines)
+    drawn.text(0.15 / width, 1 - 0.36 / height, note, size=SMALL, color=FAINT, va="top", linespacing=1.3)
+
+
+def plain(axes: Any, *, grid: str = "x") -> None:
+    """Takes away what carries no data; `grid` is `x`, `y` or "" for none."""
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(length=0, labelsize=SMALL, labelcolor=INK)
+    axes.set_axisbelow(True)
+    if grid:
+        axes.grid(axis=grid, color=GRID, linewidth=0.8)
+
+
+def shortened(text: str, length: int = 28) -> str:
+    """The text, its middle left out where it is longer than `length`, so that both ends stay readable.
+
+    >>> shortened("marital_status Married-civ-spouse", 20)
+    'marital_st…iv-spouse'
+    """
+    if len(text) <= length:
+        return text
+    kept = length - 1
+    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
+
+
+def words(name: str) -> str:
+    """A measure's name as it reads in a title: `true_positive_rate` is `true positive rate`."""
+    return name.replace("_", " ")

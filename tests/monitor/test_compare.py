@@ -1,0 +1,121 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import jensenshannon
+
+from mlflow_prod.errors import DataError, InvalidParameter
+from mlflow_prod.monitor import compare
+from mlflow_prod.profile import Profile
+
+
+def _table(n, seed, shift=0.0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "income": rng.normal(shift, 1, n),
+            "spend": rng.exponential(1, n),
+            "age": rng.integers(18, 90, n).astype(float),
+            "children": rng.poisson(1, n).astype(float),
+            "city": rng.choice(["Rome", "Oslo", "Bonn", "Nice"], n, p=[0.5, 0.3, 0.15, 0.05]),
+            "owner": rng.random(n) < 0.3,
+        }
+    )
+
+
+def _found(baseline, table, scores=None, **parameters):
+    return {m.name: m for m in compare(baseline, baseline.count(table, scores), **parameters)}
+
+
+def _drifted(found):
+    return {
+        name.removesuffix("/drifted") for name, m in found.items() if name.endswith("/drifted") and m.value
+    }
+
+
+BASE = _table(20_000, 0)
+BASELINE = Profile.of(BASE)
+
+
+def test_rows_of_the_same_distribution_have_not_drifted_in_200_of_200_seeds():
+    shares = [_found(BASELINE, _table(2_000, seed))["drifted_share"].value for seed in range(1, 201)]
+    assert shares == [0.0] * 200
+
+
+@pytest.mark.parametrize("n", [60, 200, 2_000])
+def test_a_shift_by_one_standard_deviation_is_found_and_named(n):
+    for seed in range(10):
+        found = _found(BASELINE, _table(n, seed, shift=1.0))
+        assert _drifted(found) == {"income"}
+        assert (found["drifted_columns"].value, found["drifted_columns"].n) == (1, n)
+        assert found["drifted_share"].value == pytest.approx(1 / 6)
+
+
+def test_small_batches_of_the_same_distribution_seldom_drift():
+    counts = [_found(BASELINE, _table(40, seed))["drifted_columns"].value for seed in range(100)]
+    assert sum(counts) <= 5
+
+
+def test_the_figures_are_those_of_their_formulas():
+    current = BASELINE.count(_table(3_000, 5, shift=0.3))
+    found = {m.name: m.value for m in compare(BASELINE, current)}
+    first, second = (np.array(side.columns["income"].counts) for side in (BASELINE, current))
+    assert found["income/jensen_shannon"] == pytest.approx(jensenshannon(first, second, base=2))
+    p, q = first / first.sum(), second / second.sum()
+    assert found["income/psi"] == pytest.approx(((q - p) * np.log(q / p)).sum(), rel=0.02)
+    assert found["income/missing_change"] == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "change"),
+    [
+        ("income", lambda c: c.where(np.arange(len(c)) % 2 == 0)),
+        ("income", lambda c: c * np.nan),
+        ("spend", lambda c: c.where(np.arange(len(c)) % 2 == 0, np.inf)),
+        ("city", lambda c: c.where(np.arange(len(c)) % 3 != 0, "Lyon")),
+        ("owner", lambda c: ~c),
+        ("children", lambda c: c + 1),
+    ],
+)
+def test_missing_infinite_and_unseen_values_are_drift(column, change):
+    table = _table(1_000, 3)
+    assert _drifted(_found(BASELINE, table.assign(**{column: change(table[column])}))) == {column}
+
+
+def test_the_change_of_the_missing_share_has_its_sign():
+    table = _table(1_000, 3)
+    some = table.assign(income=table["income"].where(np.arange(1_000) >= 250))
+    assert _found(BASELINE, some)["income/missing_change"].value == pytest.approx(0.25)
+    assert _found(Profile.of(some), table)["income/missing_change"].value == pytest.approx(-0.25)
+
+
+def test_a_drift_of_the_answers_alone_is_found():
+    rng = np.random.default_rng(0)
+    baseline = Profile.of(BASE, rng.beta(2, 5, len(BASE)))
+    assert _drifted(_found(baseline, _table(1_000, 1), rng.beta(5, 2, 1_000))) == {"prediction"}
+
+
+def test_a_constant_column_that_moves_has_drifted():
+    baseline = Profile.of(pd.DataFrame({"price": np.full(500, 3.0)}))
+    assert _drifted(_found(baseline, pd.DataFrame({"price": np.full(100, 2.0)}))) == {"price"}
+    assert _drifted(_found(baseline, pd.DataFrame({"price": np.full(100, 3.0)}))) == set()
+
+
+def test_a_higher_threshold_lets_a_small_shift_pass():
+    table = _table(2_000, 4, shift=0.5)
+    assert _drifted(_found(BASELINE, table)) == {"income"}
+    assert _drifted(_found(BASELINE, table, psi_threshold=1.0)) == set()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 29])
+def test_too_few_rows_are_unknown_and_not_a_pass(rows):
+    with pytest.raises(DataError, match=f"current must have at least 30 rows to tell drift, got {rows}"):
+        compare(BASELINE, BASELINE.count(_table(100, 0).iloc[:rows]))
+
+
+def test_lost_new_or_differently_counted_columns_are_refused():
+    with pytest.raises(DataError, match=r"lost \['city'\], new none"):
+        compare(BASELINE, Profile.of(BASE.drop(columns="city")))
+    with pytest.raises(DataError, match="counted in other cells"):
+        compare(BASELINE, Profile.of(_table(20_000, 1)))
+    with pytest.raises(InvalidParameter, match="psi_threshold must be > 0, got 0"):
+        compare(BASELINE, BASELINE, psi_threshold=0)

@@ -1,0 +1,168 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.text import Text
+
+from mlflow_prod import report
+from mlflow_prod.data.task import Task
+from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.evaluate import evaluation, fairness
+from mlflow_prod.explain import Attribution, explain
+from mlflow_prod.monitor import compare
+from mlflow_prod.profile import Profile
+
+BINARY = Task("binary", "repaid", ("no", "yes"))
+THREE = Task("multiclass", "kind", ("a", "b", "a rather long name of a class"))
+PRICE = Task("regression", "price")
+
+
+def _rng():
+    return np.random.default_rng(0)
+
+
+def _measures(task, columns=("sex",), groups=2, n=400):
+    rng = _rng()
+    table = pd.DataFrame({name: rng.choice([f"group {at}" for at in range(groups)], n) for name in columns})
+    if task.kind == "regression":
+        target, scores = rng.normal(size=n), rng.normal(size=n)
+    else:
+        target = rng.integers(0, len(task.classes), n)
+        scores = rng.random(n) if task.kind == "binary" else rng.dirichlet([1] * len(task.classes), n)
+    nothing = pd.DataFrame(index=range(n))
+    table = table if columns else nothing
+    return evaluation(task, target, scores, table) + fairness(task, target, scores, table)
+
+
+def _texts(figure):
+    return {text.get_text() for text in figure.findobj(Text)}
+
+
+def _touches_the_edge(figure):
+    """Whether ink lies in the outermost pixels, as it does where a text is cut off."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[:, :, :3]
+    edges = (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:])
+    return any((edge != 255).any() for edge in edges)
+
+
+def _drift(shift=0.0, columns=3):
+    rng = _rng()
+    names = [f"column {at} with a name longer than most" for at in range(columns)]
+    base = pd.DataFrame({name: rng.normal(size=500) for name in names})
+    baseline = Profile.of(base)
+    return compare(baseline, baseline.count(base.assign(**{names[0]: base[names[0]] + shift})))
+
+
+def _attribution(classes=0, columns=4):
+    rng = _rng()
+    weights = rng.normal(size=(columns, classes or 1))
+    rows, background = rng.normal(size=(40, columns)), rng.normal(size=(10, columns))
+    names = [f"column {at} with a name longer than most" for at in range(columns)]
+    return explain(lambda m: m @ weights if classes else (m @ weights)[:, 0], rows, background, names)
+
+
+FIGURES = {
+    "slices": lambda: report.slices(_measures(BINARY, ("sex", "race"), 6)),
+    "slices of one measure": lambda: report.slices(_measures(BINARY), ["positive_rate"]),
+    "many slices": lambda: report.slices(_measures(BINARY, ("town",), 60, n=6_000)),
+    "slices of a regression": lambda: report.slices(_measures(PRICE)),
+    "slices of several classes": lambda: report.slices(_measures(THREE)),
+    "no slices, two classes": lambda: report.slices(_measures(BINARY, ())),
+    "no slices, several classes": lambda: report.slices(_measures(THREE, ())),
+    "no slices, regression": lambda: report.slices(_measures(PRICE, ())),
+    "drift": lambda: report.drift(_drift(1.0)),
+    "no drift": lambda: report.drift(_drift()),
+    "drift of many columns": lambda: report.drift(_drift(1.0, 45)),
+    "confusion of two": lambda: report.confusion(BINARY, np.array([0, 1, 1]), np.array([0.1, 0.8, 0.2])),
+    "confusion of three": lambda: report.confusion(THREE, np.array([0, 1, 2]), np.eye(3)),
+    "confusion of sixty": lambda: report.confusion(
+        Task("multiclass", "kind", tuple(f"class {at}" for at in range(60))), np.arange(60), np.eye(60)
+    ),
+    "calibration": lambda: report.calibration(_rng().integers(0, 2, 200), _rng().random(200)),
+    "calibration of few": lambda: report.calibration(_rng().integers(0, 2, 12), _rng().random(12)),
+    "attributions": lambda: report.attributions(_attribution()),
+    "attributions of one column": lambda: report.attributions(_attribution(columns=1)),
+    "attributions of many columns": lambda: report.attributions(_attribution(columns=40)),
+    "attributions of classes": lambda: report.attributions(_attribution(3), ["a", "b", "c"]),
+    "attributions of images": lambda: report.attributions(
+        explain(
+            lambda m: m.reshape(len(m), -1)[:, :12], _rng().random((9, 8, 8, 1)), np.zeros((1, 8, 8, 1)), ()
+        )
+    ),
+    "attributions of images with one answer": lambda: report.attributions(
+        explain(lambda m: m.mean(axis=(1, 2, 3)), _rng().random((9, 8, 8, 1)), np.zeros((1, 8, 8, 1)), ())
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_drawn_whole(name):
+    figure = FIGURES[name]()
+    assert figure.axes and not _touches_the_edge(figure)
+
+
+def test_slices_show_each_slice_beside_all_rows():
+    texts = _texts(FIGURES["slices"]())
+    assert {"all rows", "sex group 0", "race group 5", "accuracy", "true positive rate"} <= texts
+
+
+def test_of_many_slices_forty_are_drawn_and_the_figure_says_so():
+    texts = _texts(FIGURES["many slices"]())
+    assert sum(text.startswith("town ") for text in texts) == 40
+    assert any(text.startswith("40 of 60 slices") for text in texts)
+
+
+def test_a_slice_apart_from_all_rows_has_another_colour():
+    scores = np.where(np.arange(400) < 200, 0.9, 0.1)
+    groups = pd.DataFrame({"sex": ["Female"] * 200 + ["Male"] * 200})
+    figure = report.slices(fairness(BINARY, np.tile([0, 1], 200), scores, groups), ["positive_rate"])
+    colors = {line.get_color() for line in figure.axes[0].lines}
+    assert report.style.ORANGE in colors
+
+
+def test_drift_says_how_many_columns_have_moved():
+    assert "1 of 3 columns have drifted" in _texts(FIGURES["drift"]())
+    assert "No column has drifted" in _texts(FIGURES["no drift"]())
+
+
+def test_confusion_shares_are_of_each_true_class():
+    figure = report.confusion(BINARY, np.array([0, 0, 0, 0, 1]), np.array([0.1, 0.1, 0.1, 0.9, 0.5]))
+    assert {"75%\n3", "25%\n1", "100%\n1"} <= _texts(figure)
+
+
+def test_dots_span_the_whole_range_of_colours():
+    dots = report.attributions(_attribution()).findobj(PathCollection)
+    shades = np.concatenate([part.get_array() for part in dots])
+    assert shades.min() < 0.1 and shades.max() > 0.9
+
+
+def test_a_column_that_never_matters_is_drawn_as_nothing():
+    zeros = np.zeros((5, 2))
+    figure = report.attributions(Attribution(zeros, np.zeros(()), np.zeros(5), zeros, ("a", "b")))
+    assert {"a", "b"} <= _texts(figure)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: report.slices(_measures(BINARY), ["acuracy"]), "did you mean 'accuracy'"),
+        (lambda: report.drift([]), "what monitor.compare returned"),
+        (lambda: report.confusion(PRICE, np.ones(3), np.ones(3)), "binary or multiclass"),
+        (lambda: report.calibration(np.ones(3), np.ones(3)), "at least 10 rows"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(call, message):
+    with pytest.raises(InvalidParameter, match=message):
+        call()
+
+
+def test_nothing_here_loads_pyplot():
+    code = "import sys, numpy, mlflow_prod.report as r; r.calibration(numpy.ones(20), numpy.ones(20));"
+    code += "sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
