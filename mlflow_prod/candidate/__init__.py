@@ -8,4 +8,13 @@ from mlflow_prod.candidate.load import Model, load
 from mlflow_prod.candidate.monitoring import log_monitoring
 from mlflow_prod.candidate.register import register
 
-__all__ = ["Model", "finish", "load", "log_compression", "log_evaluation", "log_explanation", "log_monitoring", "register"]
+__all__ = [
+    "Model",
+    "finish",
+    "load",
+    "log_compression",
+    "log_evaluation",
+    "log_explanation",
+    "log_monitoring",
+    "register",
+]

@@ -10,7 +10,9 @@ from mlflow_prod.models import KerasModel
 from mlflow_prod.tracking import ModelReference, Run, record
 
 
-def log_compression(run: Run, reference: ModelReference, small: Model, original: Model, part: Part) -> list[Evidence]:
+def log_compression(
+    run: Run, reference: ModelReference, small: Model, original: Model, part: Part
+) -> list[Evidence]:
     """Compares a smaller model with its original on held-out rows, and times it on single rows.
 
     Logged under the checks `compression` and `latency`. Sizes are those of the `.tflite` files, the
@@ -24,7 +26,9 @@ def log_compression(run: Run, reference: ModelReference, small: Model, original:
             original_bytes=len(file_of(original)),
             compressed_bytes=len(file_of(small)),
         ),
-        "latency": latency(small.score, small.encoder.encode(part.take(np.arange(min(1000, len(part)))).features)),
+        "latency": latency(
+            small.score, small.encoder.encode(part.take(np.arange(min(1000, len(part)))).features)
+        ),
     }
     evidence = []
     for check, measures in found.items():
@@ -35,5 +39,5 @@ def log_compression(run: Run, reference: ModelReference, small: Model, original:
 
 
 def file_of(model: Model) -> bytes:
-    """The model as a TFLite file, a Keras network converted without quantization; ModelError where it cannot be."""
+    """The model as a TFLite file, a Keras network in float32; ModelError where it cannot be converted."""
     return convert(model.network, "float32") if isinstance(model, KerasModel) else model.content

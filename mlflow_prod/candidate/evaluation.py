@@ -10,8 +10,10 @@ from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.tracking import ModelReference, Run, record
 
 
-def log_evaluation(run: Run, reference: ModelReference, model: Model, part: Part, data_name: str) -> list[Evidence]:
-    """Measures a model on held-out rows and logs what was found under its checks `evaluation` and `fairness`."""
+def log_evaluation(
+    run: Run, reference: ModelReference, model: Model, part: Part, data_name: str
+) -> list[Evidence]:
+    """Measures a model on held-out rows; logged under the checks `evaluation` and `fairness`."""
     scores = model.predict(part.features)
     found = {
         "evaluation": evaluation(model.task, part.target, scores, part.groups, part.weight),
@@ -39,7 +41,9 @@ def table_of(measures: list[Measure]) -> pd.DataFrame:
     """Measures as rows: slice, measure, value, low, high, n, unit."""
     return pd.DataFrame(
         {
-            "slice": [", ".join(f"{column} {value}" for column, value in m.slice) or "all rows" for m in measures],
+            "slice": [
+                ", ".join(f"{column} {value}" for column, value in m.slice) or "all rows" for m in measures
+            ],
             "measure": [m.name for m in measures],
             "value": [m.value for m in measures],
             "low": [m.low for m in measures],

@@ -6,6 +6,7 @@ import pandas as pd
 from mlflow_prod import report
 from mlflow_prod.candidate.load import Model
 from mlflow_prod.data import Part
+from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import Evidence
 from mlflow_prod.explain import explain
 from mlflow_prod.tracking import ModelReference, Run, record
@@ -21,7 +22,13 @@ def log_explanation(
     background: int = 50,
     seed: int = 0,
 ) -> Evidence:
-    """Explains `rows` held-out rows against `background` others and logs the SHAP summary plot."""
+    """Explains `rows` held-out rows against `background` others and logs the SHAP summary plot.
+
+    Raises InvalidParameter where either is below 1.
+    """
+    for name, value in (("rows", rows), ("background", background)):
+        if value < 1:
+            raise InvalidParameter(name, ">= 1", value)
     chosen = np.random.default_rng(seed).permutation(len(part))[: rows + background]
     matrix = model.encoder.read(part.take(chosen).features)
     explained, compared = matrix[:rows], matrix[rows:] if len(matrix) > rows else matrix
@@ -37,7 +44,8 @@ def log_explanation(
     run.log_figure(report.attributions(attribution, model.task.classes), "shap_summary")
     importance = attribution.importance()
     run.log_table(
-        pd.DataFrame({"input": list(importance), "mean_absolute_shap": list(importance.values())}), "importance"
+        pd.DataFrame({"input": list(importance), "mean_absolute_shap": list(importance.values())}),
+        "importance",
     )
     evidence = Evidence("explanation", reference.digest, part.digest, tuple(measures), run.id)
     record(run, evidence, model_id=reference.model_id)

@@ -13,10 +13,12 @@ from mlflow_prod.profile import Profile
 from mlflow_prod.tracking import ModelReference, Run, record
 
 
-def log_monitoring(run: Run, reference: ModelReference, model: Model, batch: Part, data_name: str) -> Evidence:
+def log_monitoring(
+    run: Run, reference: ModelReference, model: Model, batch: Part, data_name: str
+) -> Evidence:
     """Compares a batch and the model's scores on it with `baseline.json` in the model's folder.
 
-    Raises ModelError where the model was logged without a baseline, DataError where the batch cannot be compared.
+    Raises ModelError where the model was logged without a baseline, DataError where the batch does not fit.
     """
     file = reference.folder / "baseline.json"
     if not file.is_file():

@@ -7,7 +7,7 @@ from mlflow_prod.tracking import ModelReference, collect, submit
 
 
 def register(reference: ModelReference, name: str) -> str:
-    """Creates a version of registered model `name`, submits the evidence recorded for it, and returns its number.
+    """Creates a version of registered model `name` with the evidence recorded for it, and returns its number.
 
     The version's description is the model card. Where the registry does not take the evidence the version is
     deleted again, so that none is left half-made. Raises EvidenceError where the model was never measured.
@@ -20,7 +20,8 @@ def register(reference: ModelReference, name: str) -> str:
     evidence = collect(reference.model_id, reference.digest)
     if not evidence:
         raise EvidenceError(
-            f"{reference.uri} has no evidence: run `mlflow run . -e evaluate -P model_uri={reference.uri}` first"
+            f"{reference.uri} has no evidence: measure it first, by\n"
+            f"mlflow run . -e evaluate -P model_uri={reference.uri}"
         )
     client = MlflowClient()
     version = str(mlflow.register_model(f"models:/{reference.model_id}", name).version)

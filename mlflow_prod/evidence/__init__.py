@@ -1,8 +1,8 @@
 """What was measured, on which model, on which data: evidence, never a verdict."""
 
+from mlflow_prod.evidence.envelope import pack, unpack
 from mlflow_prod.evidence.measure import LOWER_IS_BETTER, Measure
 from mlflow_prod.evidence.record import Evidence
-from mlflow_prod.evidence.envelope import pack, unpack
 from mlflow_prod.evidence.subject import digest_of_bytes, digest_of_folder, fingerprint_of_folder
 
 __all__ = [

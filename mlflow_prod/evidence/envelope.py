@@ -18,7 +18,9 @@ def pack(evidence: Sequence[Evidence]) -> str:
     text = json.dumps([record.to_dict() for record in evidence], separators=(",", ":"), sort_keys=True)
     packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
     if len(packed) > SENT_LIMIT:
-        raise EvidenceError(f"evidence packs to {len(packed):,} bytes, more than {SENT_LIMIT:,}: send fewer slices")
+        raise EvidenceError(
+            f"evidence packs to {len(packed):,} bytes, more than {SENT_LIMIT:,}: send fewer slices"
+        )
     return packed
 
 
@@ -44,5 +46,7 @@ def unpack(envelope: str) -> tuple[Evidence, ...]:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
-        raise EvidenceError(f"envelope names a key twice: {sorted(n for n in names if names.count(n) > 1)[0]!r}")
+        raise EvidenceError(
+            f"envelope names a key twice: {sorted(n for n in names if names.count(n) > 1)[0]!r}"
+        )
     return dict(pairs)

@@ -83,7 +83,9 @@ class Evidence:
                 )
             )
             made_at = datetime.fromisoformat(record["made_at"])
-            return cls(record["check"], record["subject"], record["data"], measures, record["run_id"], made_at)
+            return cls(
+                record["check"], record["subject"], record["data"], measures, record["run_id"], made_at
+            )
         except EvidenceError:
             raise
         except (TypeError, ValueError) as problem:

@@ -14,10 +14,14 @@ MAPS = 10
 class Attributed(Protocol):
     """What `explain.Attribution` holds, of which the figure is drawn."""
 
-    values: np.ndarray
-    rows: np.ndarray
-    names: tuple[str, ...]
-    tiles: tuple[int, int] | None
+    @property
+    def values(self) -> np.ndarray: ...
+    @property
+    def rows(self) -> np.ndarray: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def tiles(self) -> tuple[int, int] | None: ...
 
 
 def attributions(attribution: Attributed, classes: Sequence[str] = ()) -> Any:

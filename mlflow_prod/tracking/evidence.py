@@ -23,7 +23,7 @@ def record(run: Run, evidence: Evidence, *, model_id: str) -> None:
 
 
 def collect(model_id: str, subject: str) -> tuple[Evidence, ...]:
-    """The newest evidence of each check that was recorded for a logged model, in the order of the checks' names.
+    """The newest evidence of each check that was recorded for a logged model, sorted by check.
 
     Raises EvidenceError where a record cannot be read, or is about other bytes than `subject`.
     """
@@ -37,11 +37,13 @@ def collect(model_id: str, subject: str) -> tuple[Evidence, ...]:
         try:
             evidence = Evidence.from_dict(json.loads(load_text(uri)))
         except (MlflowException, OSError, json.JSONDecodeError) as problem:
-            raise EvidenceError(f"evidence at {uri} cannot be read: {problem}; measure the model again") from problem
+            raise EvidenceError(
+                f"evidence at {uri} cannot be read: {problem}; measure the model again"
+            ) from problem
         if evidence.subject != subject:
             raise EvidenceError(
                 f"evidence at {uri} is about a model with digest {evidence.subject[:12]}, but the files of "
-                f"{model_id} now have {subject[:12]}: the model was changed after it was measured; measure it again"
+                f"{model_id} now have {subject[:12]}: it was changed after it was measured; measure it again"
             )
         found.append(evidence)
     return tuple(found)

@@ -44,7 +44,9 @@ def resolve(model_uri: str) -> ModelReference:
 
     name = version = ""
     if not model_uri:
-        raise ModelError("model_uri must name a model, such as models:/m-..., models:/NAME/VERSION or models:/NAME@ALIAS")
+        raise ModelError(
+            "model_uri must name a model, such as models:/m-..., models:/NAME/VERSION or models:/NAME@ALIAS"
+        )
     try:
         if registered := REGISTERED.fullmatch(model_uri):
             name = registered["name"]

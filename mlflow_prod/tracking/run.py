@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_prod.errors import ProdError
 from mlflow_prod.evidence import Measure
+from mlflow_prod.tracking.names import metric_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ class Run:
         self._client = MlflowClient()
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Logs the parameters that are not there yet: `mlflow run` has logged its own before the code starts."""
+        """Logs the parameters that are not there yet: `mlflow run` logs its own before the code starts."""
         from mlflow.entities import Param
 
         there = self._client.get_run(self.id).data.params
@@ -46,8 +47,9 @@ class Run:
     ) -> None:
         """Logs each measure's value as a metric under its title, linked to a logged model and a data set."""
         digest = part.digest[:DIGEST_LENGTH] if part is not None else None
+        names = metric_names(measure.title for measure in measures)
         self._log_metrics(
-            [(measure.title, measure.value, 0) for measure in measures],
+            [(name, measure.value, 0) for name, measure in zip(names, measures, strict=True)],
             model_id=model_id,
             dataset_name=data_name if digest else None,
             dataset_digest=digest,
@@ -55,14 +57,18 @@ class Run:
 
     def log_curves(self, curves: Mapping[str, Sequence[float]]) -> None:
         """Logs curves, one value an epoch, as metrics whose step is the epoch."""
-        self._log_metrics([(f"epoch/{n}", v, step) for n, curve in curves.items() for step, v in enumerate(curve)])
+        self._log_metrics(
+            [(f"epoch/{n}", v, step) for n, curve in curves.items() for step, v in enumerate(curve)]
+        )
 
     def log_dataset(self, dataset: "Dataset") -> None:
         """Logs the digest and size of each part of the data as an input of the run."""
         import mlflow
 
         for context in ("train", "validation", "test"):
-            mlflow.log_input(_described(f"{dataset.name}/{context}", getattr(dataset, context)), context=context)
+            mlflow.log_input(
+                _described(f"{dataset.name}/{context}", getattr(dataset, context)), context=context
+            )
 
     def log_batch_of_data(self, name: str, part: "Part") -> None:
         """Logs the digest and size of a batch of production data as an input of the run."""
@@ -108,14 +114,16 @@ class Run:
 
 @contextmanager
 def open_run(entry_point: str, parameters: Mapping[str, Any]) -> Iterator[Run]:
-    """Opens a run for an entry point: the one that `mlflow run` made, a child of the active one, or a new one.
+    """Opens a run for an entry point: the one `mlflow run` made, a child of the active one, or a new one.
 
     The run ends FINISHED, or FAILED when the block raises, Ctrl-C included; the message of an error that a
     person can mend is kept in the run's tag `error`.
     """
     import mlflow
 
-    with mlflow.start_run(nested=mlflow.active_run() is not None, run_name=_name_of_a_new_run(entry_point)) as active:
+    with mlflow.start_run(
+        nested=mlflow.active_run() is not None, run_name=_name_of_a_new_run(entry_point)
+    ) as active:
         run = Run(active.info.run_id)
         run.set_tag("entry_point", entry_point)
         try:

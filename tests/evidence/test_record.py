@@ -18,12 +18,19 @@ def measures(draw):
     name = draw(st.sampled_from(["accuracy", "auc", "income/psi"]))
     low, value, high = sorted(draw(st.tuples(FIGURE, FIGURE, FIGURE)))
     cut = tuple(draw(st.dictionaries(TEXT, TEXT, max_size=2)).items())
-    return Measure(name, value, low, high, draw(st.integers(0, 10**9)), cut, draw(st.sampled_from(["", "ms"])))
+    return Measure(
+        name, value, low, high, draw(st.integers(0, 10**9)), cut, draw(st.sampled_from(["", "ms"]))
+    )
 
 
 def test_a_title_sorts_and_compares():
-    assert Measure("true_positive_rate", 0.8, slice=(("sex", "Female"),)).title == "slice/sex/Female/true_positive_rate"
-    assert Measure("accuracy", 0.8, slice=(("sex", "F"), ("race", "B"))).title == "slice/race/B/sex/F/accuracy"
+    assert (
+        Measure("true_positive_rate", 0.8, slice=(("sex", "Female"),)).title
+        == "slice/sex/Female/true_positive_rate"
+    )
+    assert (
+        Measure("accuracy", 0.8, slice=(("sex", "F"), ("race", "B"))).title == "slice/race/B/sex/F/accuracy"
+    )
 
 
 @pytest.mark.parametrize(

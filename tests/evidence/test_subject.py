@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from mlflow_prod.errors import ModelError
 from mlflow_prod.evidence import digest_of_folder, fingerprint_of_folder
 
-FILES = st.dictionaries(st.sampled_from(["MLmodel", "data/model.keras", "data/a/b", "z"]), st.binary(max_size=20), min_size=1)
+FILES = st.dictionaries(
+    st.sampled_from(["MLmodel", "data/model.keras", "data/a/b", "z"]), st.binary(max_size=20), min_size=1
+)
 
 
 def write(folder, files):

@@ -49,7 +49,9 @@ def test_a_run_inside_a_run_is_its_child():
 def test_measures_carry_their_slice_in_the_name_and_their_data():
     part = Part(pd.DataFrame({"age": [1.0, 2.0]}), np.array([0, 1]))
     with open_run("evaluate", {}) as run:
-        run.log_measures([Measure("recall", 0.5, slice=(("sex", "Female"),))], part=part, data_name="loans/test")
+        run.log_measures(
+            [Measure("recall", 0.5, slice=(("sex", "Female"),))], part=part, data_name="loans/test"
+        )
     (metric,) = mlflow.get_run(run.id).data.metrics.items()
     assert metric == ("slice/sex/Female/recall", 0.5)
 

@@ -1,0 +1,30 @@
+"""Compares production with the baseline: `mlflow run . -e monitor -P model_uri=... -P production=FILE`."""
+
+from mlflow_prod.candidate import load, log_monitoring
+from mlflow_prod.data import Schema, load_batch
+from mlflow_prod.evidence import Evidence
+from mlflow_prod.tracking import Run, resolve, submit
+from projects.entry_point import entry_point, launch
+
+
+@entry_point
+def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidence:
+    """Compare production rows with the baseline; of a registered version, as evidence for the registry."""
+    reference = resolve(model_uri)
+    model = load(reference)
+    schema = reference.metadata.get("schema")
+    batch = load_batch(
+        production, Schema.from_dict(schema) if isinstance(schema, dict) else None, model.task, seed=seed
+    )
+    run.log_batch_of_data(production, batch)
+    evidence = log_monitoring(run, reference, model, batch, production)
+    if reference.version:
+        submit(reference.name, reference.version, [evidence])
+    for measure in evidence:
+        if measure.name in ("drifted_share", "drifted_columns"):
+            print(f"{production}: {measure}")
+    return evidence
+
+
+if __name__ == "__main__":
+    launch(monitor)

@@ -1,0 +1,18 @@
+"""Makes a logged model a version in the registry: `mlflow run . -e register -P model_uri=... -P name=...`."""
+
+from mlflow_prod import candidate
+from mlflow_prod.tracking import Run, resolve
+from projects.entry_point import entry_point, launch
+
+
+@entry_point
+def register(run: Run, model_uri: str, name: str) -> str:
+    """Create a version, submit all evidence recorded for the model, and describe it by its model card."""
+    version = candidate.register(resolve(model_uri), name)
+    run.set_tag("registered", f"models:/{name}/{version}")
+    print(f"registered models:/{name}/{version}")
+    return version
+
+
+if __name__ == "__main__":
+    launch(register)

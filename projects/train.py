@@ -1,0 +1,53 @@
+"""Trains a network on raw rows: `mlflow run . -e train -P data=loans`."""
+
+from typing import Literal
+
+from mlflow_prod import encoder
+from mlflow_prod.candidate import finish
+from mlflow_prod.models import KerasModel
+from mlflow_prod.tracking import ModelReference, Run
+from mlflow_prod.train import fit, reweighing
+from projects.entry_point import entry_point, launch
+from projects.network import batch_for, network_for
+from projects.source import Source
+
+
+@entry_point
+def train(
+    run: Run,
+    source: Source = Source(data="loans"),
+    units: str = "128,128",
+    dropout: float = 0.0,
+    learning_rate: float = 0.001,
+    epochs: int = 10,
+    batch_size: int = 0,
+    patience: int = 3,
+    remedy: Literal["none", "reweighing"] = "none",
+) -> ModelReference:
+    """Train a Keras network; `remedy=reweighing` evens out the labels of the protected groups."""
+    dataset = source.load()
+    run.log_dataset(dataset)
+    encode = encoder.fit(dataset.train, dataset.schema)
+    network = network_for(
+        dataset, encode, units=units, dropout=dropout, learning_rate=learning_rate, seed=source.seed
+    )
+    part, check = dataset.train, dataset.validation
+    history = fit(
+        network,
+        encode.encode(part.features),
+        part.target,
+        validation=(encode.encode(check.features), check.target),
+        weight=reweighing(part.target, part.groups, part.weight) if remedy == "reweighing" else part.weight,
+        epochs=epochs,
+        batch_size=batch_for(dataset, batch_size),
+        patience=patience,
+        seed=source.seed,
+    )
+    run.log_curves({"loss": history.loss, "val_loss": history.val_loss})
+    return finish(
+        run, KerasModel(network, encode, dataset.task), dataset, source=source.to_dict(), seed=source.seed
+    )
+
+
+if __name__ == "__main__":
+    launch(train)

@@ -1,0 +1,100 @@
+"""The environment of every test: on the CPU, quiet, phoning nobody; and a folder to work in."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.story import Story
+
+# Before any test imports TensorFlow or MLflow, which read these once.
+os.environ |= {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "MPLBACKEND": "agg",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    # As many test processes as cores, so one thread each.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+# What the developer's own shell points at must be reached by no test.
+OUTSIDE = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_REGISTRY_URI",
+    "MLFLOW_RUN_ID",
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_EXPERIMENT_NAME",
+    "MLFLOW_PROD_POLICY",
+)
+for name in OUTSIDE:
+    os.environ.pop(name, None)
+
+
+def pytest_collection_modifyitems(items):
+    """Keeps tests that share something costly in one process: models, the demo, else their module's."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            folder = Path(item.path).parent.name
+            item.add_marker(pytest.mark.xdist_group("projects" if folder == "projects" else item.path.stem))
+
+
+@pytest.fixture(scope="session")
+def mlflow_tables(tmp_path_factory):
+    """A database in which MLflow has made its tables: 2 seconds, where a copy takes none."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("tables") / "mlflow.db"
+    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch, mlflow_tables):
+    """An empty folder to work in, with a tracking store and a gated registry in its `mlflow.db`."""
+    database = f"sqlite:///{tmp_path}/mlflow.db"
+    shutil.copyfile(mlflow_tables, tmp_path / "mlflow.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
+        connection.execute("UPDATE experiments SET artifact_location = ?", [f"{tmp_path}/mlruns/0"])
+    monkeypatch.chdir(tmp_path)
+    forget_mlflow()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", database)
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", f"gated:{database}")
+    yield tmp_path
+    forget_mlflow()
+
+
+def forget_mlflow():
+    """Ends runs that were left open, and drops what MLflow keeps for the whole process."""
+    import mlflow
+    from mlflow.tracking import fluent
+
+    while mlflow.active_run():
+        mlflow.end_run()
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
+    if mlflow.get_active_model_id():
+        mlflow.clear_active_model()
+    fluent._active_experiment_id = None
+    for name in OUTSIDE:
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory):
+    return Story(tmp_path_factory.mktemp("story")).tell()
+
+
+@pytest.fixture
+def story(told, workplace, monkeypatch):
+    """The demo as it ended, with MLflow pointed at its stores; made once, so tests may look but not touch."""
+    for name, value in told.environment.items():
+        monkeypatch.setenv(name, value)
+    return told

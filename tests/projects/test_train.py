@@ -1,0 +1,32 @@
+import mlflow
+import numpy as np
+import pytest
+
+from mlflow_prod.errors import InvalidParameter
+from projects.train import train
+from tests.projects.conftest import QUICK, SMALL
+
+
+def test_the_curve_is_logged_by_epoch(home):
+    run = home.run_of("train")
+    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "epoch/loss")
+    assert [point.step for point in history] == [0, 1]
+
+
+def test_the_same_seed_gives_the_same_figures(home):
+    again = train(SMALL, **QUICK)
+    (run,) = mlflow.search_runs(filter_string=f"tags.model_uri = '{again.uri}'", output_format="list")
+    assert run.data.metrics == home.run_of("train").data.metrics
+
+
+def test_mlflow_loads_the_network_as_keras(home):
+    network = mlflow.keras.load_model(home.made("train").uri)
+    assert np.isfinite(network(np.zeros((1, *network.input_shape[1:]), np.float32)).numpy()).all()
+
+
+def test_a_bad_width_fails_the_run_and_leaves_no_model(home):
+    with pytest.raises(InvalidParameter, match="units must be"):
+        train(SMALL, units="many")
+    run = mlflow.search_runs(order_by=["start_time DESC"], max_results=1, output_format="list")[0]
+    assert run.info.status == "FAILED"
+    assert run.outputs is None or run.outputs.model_outputs == []
