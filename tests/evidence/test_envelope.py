@@ -1,6 +1,7 @@
 import base64
 import json
 import zlib
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,13 @@ from hypothesis import strategies as st
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence import Evidence, Measure, pack, unpack
 
-RECORD = Evidence("evaluation", "a" * 64, "b" * 64, (Measure("accuracy", 0.9, 0.8, 0.95, 100),))
+RECORD = Evidence(
+    "evaluation",
+    "a" * 64,
+    "b" * 64,
+    (Measure("accuracy", 0.9, 0.8, 0.95, 100),),
+    made_at=datetime(2026, 1, 2, tzinfo=UTC),
+)
 
 
 def packed(text: str) -> str:
