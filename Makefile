@@ -34,7 +34,7 @@ demo server: export MLFLOW_TRACKING_URI := $(DATABASE)
 demo server: export MLFLOW_REGISTRY_URI := gated:$(DATABASE)
 demo server: export MLFLOW_PROD_POLICY := $(CURDIR)/policy.yaml
 
-.PHONY: help demo server setup test check test-envs bench lock clean
+.PHONY: help demo server setup test check test-envs screenshots bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ check: $(DEV) ## ruff, mypy, the floors of the house, the documentation
 
 test-envs: $(DEV) ## build the uv environment of MLproject and one with the oldest MLflow (3.6 GB each), try both, remove them
 	@$(BIN)/python -m checks.environments
+
+screenshots: $(DEV) ## the README's pictures, anew from MLflow's UI (needs Chromium)
+	@$(BIN)/python -m docs.screenshots
 
 bench: $(DEV) ## every benchmark, in its quick form
 	@for script in benchmarks/*.py; do printf '\n== %s\n' "$$script"; $(BIN)/python "$$script" --quick; done

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -36,6 +37,8 @@ OUTSIDE = (
 )
 for name in OUTSIDE:
     os.environ.pop(name, None)
+# A shell starts what it puts in the background deaf to Ctrl-C, which tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ class Story:
 
     folder: Path
     said: str = ""
-    experiments: list[str] = field(default_factory=list)
+    experiment: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -30,7 +31,7 @@ class Story:
         }
 
     def tell(self) -> "Story":
-        """Runs `mlflow run . --env-manager local` in a copy-free checkout; asserts that it ends well."""
+        """Runs `mlflow run . --env-manager local` of the checkout; AssertionError unless it ends well."""
         from mlflow import MlflowClient
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -47,27 +48,27 @@ class Story:
         )
         assert done.returncode == 0, done.stderr[-4000:]
         self.said = done.stdout
-        self.experiments = [experiment]
+        self.experiment = experiment
         return self
 
-    def run_of(self, entry_point: str) -> str:
-        """Id of the newest run of an entry point."""
+    def runs_of(self, entry_point: str) -> list[Any]:
+        """The runs of an entry point, the newest first."""
         import mlflow
 
-        (run,) = mlflow.search_runs(
-            self.experiments,
+        return mlflow.search_runs(
+            [self.experiment],
             f"tags.entry_point = '{entry_point}'",
             order_by=["start_time DESC"],
-            max_results=1,
             output_format="list",
         )
-        return str(run.info.run_id)
 
     def table(self, name: str, entry_point: str) -> pd.DataFrame:
         """A table of the newest run of an entry point."""
         from mlflow.artifacts import load_dict
 
-        return pd.DataFrame(**load_dict(f"runs:/{self.run_of(entry_point)}/tables/{name}.json"))
+        return pd.DataFrame(
+            **load_dict(f"runs:/{self.runs_of(entry_point)[0].info.run_id}/tables/{name}.json")
+        )
 
     @property
     def promotions(self) -> pd.DataFrame:

@@ -61,7 +61,8 @@ def _threshold(rule: Threshold, case: Case) -> str:
     if (number >= bound) if lower_bound else (number <= bound):
         return f"{rule.check} {measure}{judged} is {wanted}."
     value_holds = (measure.value >= bound) if lower_bound else (measure.value <= bound)
-    remedy = "measure it on more rows, for a narrower interval" if value_holds else "the model has to improve"
+    better = "retrain on recent rows" if rule.check == "monitoring" else "the model has to improve"
+    remedy = "measure it on more rows, for a narrower interval" if value_holds else better
     raise Unmet(f"{rule.check} {measure}{judged} must be {wanted}: {remedy}.")
 
 
@@ -145,7 +146,11 @@ def _across(rule: Across, case: Case) -> str:
     said = f"{_subject(rule)}: gap {gap:.3f} [{low:.3f}, {high:.3f}], {ends}"
     if high <= rule.gap_at_most:
         return f"{said}: its upper end is at most {rule.gap_at_most:.6g}."
-    remedy = "measure more rows of each group" if gap <= rule.gap_at_most else "train with reweighing, say"
+    remedy = (
+        "measure more rows of each group"
+        if gap <= rule.gap_at_most
+        else "train with a remedy such as reweighing"
+    )
     raise Unmet(f"{said}: its upper end must be at most {rule.gap_at_most:.6g}: {remedy}.")
 
 

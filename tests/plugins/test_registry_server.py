@@ -1,9 +1,4 @@
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 
 import mlflow
 import pytest
@@ -12,6 +7,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from mlflow_prod.evidence import Evidence, Measure, digest_of_folder, pack
+from tests.serving import mlflow_server
 
 POLICY = """
 version: 1
@@ -31,34 +27,8 @@ def server(tmp_path_factory, mlflow_tables):
     folder = tmp_path_factory.mktemp("server")
     shutil.copyfile(mlflow_tables, folder / "mlflow.db")
     (folder / "policy.yaml").write_text(POLICY)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    database = f"sqlite:///{folder}/mlflow.db"
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", database, "--registry-store-uri", f"gated:{database}"]
-    command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
-    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with (folder / "server.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(address, process, folder / "server.log")
+    with mlflow_server(folder) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _wait_for(address, process, log):
-    for _ in range(1_500):
-        assert process.poll() is None, log.read_text()
-        try:
-            if requests.get(f"{address}/health", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise AssertionError(log.read_text())
 
 
 @pytest.fixture

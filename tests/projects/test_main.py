@@ -34,7 +34,7 @@ class TestDemo:
         assert stages == {"1": "None", "2": "Production"}
 
     def test_the_compressed_file_is_at_least_two_and_a_half_times_smaller(self, story):
-        runs = mlflow.search_runs(story.experiments, "tags.entry_point = 'compress'", output_format="list")
+        runs = story.runs_of("compress")
         assert len(runs) == 2
         assert min(run.data.metrics["compression_ratio"] for run in runs) >= 2.5
 

@@ -1,0 +1,79 @@
+"""A real browser, and what a person does with it on MLflow's own pages."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = Path("/usr/bin/chromium")
+# Chromium must neither need a sandbox, which containers lack, nor look anything up outside this machine.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A page of headless Chromium, 1400 by 900 pixels."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        try:
+            page = browser.new_page(viewport={"width": 1400, "height": 900})
+            page.set_default_timeout(60_000)
+            yield page
+        finally:
+            browser.close()
+
+
+def ask_for_alias(page: Any, server: str, model: str, version: str, alias: str) -> str:
+    """Asks for an alias on a version's page; the text of the dialog, which stays open on a refusal."""
+    page.goto(f"{server}/#/models/{model}/versions/{version}")
+    add = page.get_by_role("button", name="Add", exact=True).first
+    add.wait_for()
+    _close_assistant(page)
+    add.click()
+    dialog = page.get_by_role("dialog")
+    field = dialog.get_by_role("combobox")
+    field.fill(alias)
+    field.press("Enter")
+    dialog.get_by_role("button", name="Save aliases").click()
+    dialog.get_by_text("refused").wait_for()
+    return str(dialog.inner_text())
+
+
+def compare_metrics(page: Any, server: str, experiment: str, runs: list[str], metric: str) -> str:
+    """Compares runs and scrolls their metrics down to one; the text of the values then in view."""
+    page.goto(f"{server}/#/compare-runs?runs={json.dumps(runs)}&experiments={json.dumps([experiment])}")
+    # Two grids side by side, which draw only the rows near the view: names, and values, which scroll both.
+    names, values = (page.get_by_role("grid").nth(number) for number in (0, 1))
+    values.wait_for()
+    _close_assistant(page)
+    values.scroll_into_view_if_needed()
+    name = names.get_by_text(metric, exact=True)
+    for _ in range(300):
+        if name.count() and _inside(name.bounding_box(), names.bounding_box()):
+            break
+        values.evaluate("grid => grid.scrollBy(0, 60)")
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(500)
+    return f"{names.inner_text()}\n{values.inner_text()}"
+
+
+def _inside(box: dict[str, float], frame: dict[str, float]) -> bool:
+    middle = frame["y"] + frame["height"] / 2
+    return box["y"] >= frame["y"] and box["y"] + box["height"] <= middle
+
+
+def _close_assistant(page: Any) -> None:
+    close = page.get_by_role("button", name="Close", exact=True)
+    if close.count():
+        close.click()
