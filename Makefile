@@ -51,7 +51,7 @@ server: $(RUNTIME) ## MLflow's UI and REST API over what the demo left, gated, o
 setup: $(DEV) ## everything that tests and checks need, in .venv
 
 test: $(DEV) ## every test, on $WORKERS processes (2) of about 1.5 GB each
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
 
 check: $(DEV) ## ruff, mypy, the floors of the house, the documentation
 	@$(BIN)/ruff check .

@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 from tests.browser import ask_for_alias, chromium, compare_metrics
+from tests.demo import Story
 from tests.serving import mlflow_server
-from tests.story import Story
 
 IMAGES = Path(__file__).parent / "images"
 

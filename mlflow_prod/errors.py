@@ -35,13 +35,6 @@ class Refused(ProdError):
     """A promotion that the gate refused; the message carries every reason."""
 
 
-class MissingExtra(ProdError, ImportError):
-    """An optional package is not installed."""
-
-    def __init__(self, package: str, extra: str):
-        super().__init__(f"{package} is not installed: pip install 'mlflow-prod[{extra}]'")
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint to append to a message: the nearest known name, or all of them when none is near.
 

@@ -5,11 +5,10 @@ import os
 import shutil
 import signal
 import sqlite3
-from pathlib import Path
 
 import pytest
 
-from tests.story import Story
+from tests.demo import Story
 
 # Before any test imports TensorFlow or MLflow, which read these once.
 os.environ |= {
@@ -37,16 +36,31 @@ OUTSIDE = (
 )
 for name in OUTSIDE:
     os.environ.pop(name, None)
+# Folders whose tests share what takes minutes to make: the demo, and the models of the scripts.
+SHARED = ("story", "projects")
 # A shell starts what it puts in the background deaf to Ctrl-C, which tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
-    """Keeps tests that share something costly in one process: models, the demo, else their module's."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            folder = Path(item.path).parent.name
-            item.add_marker(pytest.mark.xdist_group("projects" if folder == "projects" else item.path.stem))
+    """Puts the long folders first, so that neither process is left with one of them at the end."""
+    items.sort(
+        key=lambda item: SHARED.index(item.path.parent.name) if item.path.parent.name in SHARED else 99
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keeps tests that share something costly in one process: a folder of SHARED, else a file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByCost(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return next((folder for folder in SHARED if f"/{folder}/" in file), file)
+
+    config.option.loadscopereorder = False
+    return ByCost(config, log)
 
 
 @pytest.fixture(scope="session")

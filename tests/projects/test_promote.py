@@ -10,7 +10,7 @@ def test_a_refusal_names_every_reason_and_fails_the_run(home):
     version = register(home.made("compress").uri, "loans")
     with pytest.raises(Refused) as refused:
         promote("loans", version)
-    assert "accuracy" in str(refused.value) and "true_positive_rate" in str(refused.value)
+    assert "Version " in str(refused.value) and "true_positive_rate across sex" in str(refused.value)
     run = mlflow.search_runs(order_by=["start_time DESC"], max_results=1, output_format="list")[0]
     assert run.info.status == "FAILED"
     assert "true_positive_rate" in run.data.tags["error"]

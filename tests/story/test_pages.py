@@ -5,10 +5,7 @@ import pytest
 from tests.browser import CHROMIUM, ask_for_alias, chromium, compare_metrics
 from tests.serving import mlflow_server
 
-pytestmark = [
-    pytest.mark.xdist_group("story"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs {CHROMIUM}: apt-get install chromium"),
-]
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs {CHROMIUM}: apt-get install chromium")
 
 
 @pytest.fixture(scope="module")
