@@ -1,5 +1,6 @@
 """What a TFLite file holds, read from the file itself."""
 
+import math
 from dataclasses import dataclass
 
 # Operators that multiply by a stored kernel; the kernel is their second input.
@@ -47,9 +48,8 @@ def reached(content: bytes) -> Reached:
             continue
         data, kernel = (2, 1) if name == "TRANSPOSE_CONV" else (0, 1)
         index = stored.get(op.inputs[kernel], op.inputs[kernel])
-        buffer = model.buffers[graph.tensors[index].buffer].data
         kernels.append(types[graph.tensors[index].type].lower())
-        sizes.append(0 if buffer is None else len(buffer))
+        sizes.append(math.prod(map(int, graph.tensors[index].shape)))
         if types[graph.tensors[op.inputs[data]].type] == "FLOAT32":
             in_float.append(name)
     largest = kernels[sizes.index(max(sizes))] if kernels else ""
