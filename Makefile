@@ -40,7 +40,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## the whole idea on one machine: train, refuse, improve, promote, monitor (under 2 minutes after set-up)
-	@$(BIN)/mlflow run . --env-manager local --experiment-name mlflow-prod-demo
+	@$(BIN)/mlflow run . --env-manager local --experiment-name mlflow-prod-demo --run-name demo
 	@printf '\nSee the runs, the slices and the refusals in the browser:\n\n  make server\n\n'
 
 server: $(RUNTIME) ## MLflow's UI and REST API over what the demo left, gated, on http://127.0.0.1:$PORT (5000)

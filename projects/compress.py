@@ -6,7 +6,7 @@ import numpy as np
 
 from mlflow_prod.candidate import finish, load, log_compression
 from mlflow_prod.compress import convert
-from mlflow_prod.errors import ModelError
+from mlflow_prod.errors import InvalidParameter, ModelError
 from mlflow_prod.models import KerasModel
 from mlflow_prod.tflite import TFLiteModel
 from mlflow_prod.tracking import ModelReference, Run, resolve
@@ -27,8 +27,9 @@ def compress(
     original = load(reference)
     if not isinstance(original, KerasModel):
         raise ModelError(f"model_uri must be a Keras model, got the flavors {', '.join(reference.flavors)}")
-    source = source.or_that_of(reference)
-    dataset = source.load()
+    if calibration_rows < 1:
+        raise InvalidParameter("calibration_rows", ">= 1", calibration_rows)
+    source, dataset = source.or_that_of(reference), source.load_for(reference, original.task)
     run.log_dataset(dataset)
     chosen = np.random.default_rng(source.seed).permutation(len(dataset.train))[:calibration_rows]
     calibration = original.encoder.encode(dataset.train.take(chosen).features)

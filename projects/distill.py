@@ -26,8 +26,7 @@ def distill(
     """Train a student, its layers `shrink` times `units` wide; `alpha` weighs teacher against labels."""
     reference = resolve(model_uri)
     teacher = load(reference)
-    source = source.or_that_of(reference)
-    dataset = source.load()
+    source, dataset = source.or_that_of(reference), source.load_for(reference, teacher.task)
     run.log_dataset(dataset)
     part, check, encode = dataset.train, dataset.validation, teacher.encoder
     inputs, held_out = encode.encode(part.features), encode.encode(check.features)

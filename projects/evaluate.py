@@ -11,9 +11,10 @@ from projects.source import Source
 def evaluate(run: Run, model_uri: str, source: Source = Source()) -> list[Evidence]:
     """Measure quality and fairness by slice; of a registered version, as evidence for the registry."""
     reference = resolve(model_uri)
-    dataset = source.or_that_of(reference).load()
+    model = load(reference)
+    dataset = source.load_for(reference, model.task)
     run.log_dataset(dataset)
-    evidence = log_evaluation(run, reference, load(reference), dataset.test, f"{dataset.name}/test")
+    evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
     if reference.version:
         submit(reference.name, reference.version, evidence)
     return evidence

@@ -13,10 +13,9 @@ def explain(
 ) -> Evidence:
     """Draw the SHAP summary of held-out rows; of a registered version, as evidence for the registry."""
     reference = resolve(model_uri)
-    source = source.or_that_of(reference)
-    dataset = source.load()
-    run.log_dataset(dataset)
     model = load(reference)
+    source, dataset = source.or_that_of(reference), source.load_for(reference, model.task)
+    run.log_dataset(dataset)
     evidence = log_explanation(
         run, reference, model, dataset.test, rows=rows, background=background, seed=source.seed
     )

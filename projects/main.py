@@ -12,8 +12,8 @@ from mlflow_prod.tracking import Run
 from projects.compress import compress
 from projects.entry_point import entry_point, launch
 from projects.monitor import monitor
-from projects.promote import promote
-from projects.register import register
+from projects.promote import named, promote
+from projects.register import check_name, register
 from projects.source import Source
 from projects.train import train
 
@@ -52,6 +52,9 @@ def main(
     name = name or name_of(source.data)
     if name_of(source.data) == "loans":
         production, drifted = production or LOANS_PRODUCTION, drifted or LOANS_DRIFTED
+    # What would only fail after minutes of training.
+    check_name(name)
+    named(targets)
 
     def candidate(remedy: Literal["none", "reweighing"]) -> str:
         step(f"train {name}, remedy: {remedy}")

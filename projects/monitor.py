@@ -2,14 +2,19 @@
 
 from mlflow_prod.candidate import load, log_monitoring
 from mlflow_prod.data import Schema, load_batch
+from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import Evidence
 from mlflow_prod.tracking import Run, resolve, submit
 from projects.entry_point import entry_point, launch
+from projects.source import check_seed
 
 
 @entry_point
 def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidence:
     """Compare production rows with the baseline; of a registered version, as evidence for the registry."""
+    check_seed(seed)
+    if not production:
+        raise InvalidParameter("production", "a name, a path or module:function", production)
     reference = resolve(model_uri)
     model = load(reference)
     schema = reference.metadata.get("schema")

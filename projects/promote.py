@@ -2,11 +2,11 @@
 
 import warnings
 
-from mlflow_prod.errors import Refused
+from mlflow_prod.errors import InvalidParameter, Refused
 from mlflow_prod.tracking import Run
 from projects.entry_point import entry_point, launch
 
-STAGES = {"staging": "Staging", "production": "Production", "archived": "Archived"}
+STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
 
 
 @entry_point
@@ -16,7 +16,7 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
     from mlflow.exceptions import MlflowException
 
     client = MlflowClient()
-    for target in (word.strip() for word in targets.split(",")):
+    for target in named(targets):
         try:
             if stage := STAGES.get(target.lower()):
                 with warnings.catch_warnings():
@@ -33,6 +33,14 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
             raise Refused(refusal.message) from refusal
         run.set_tag(f"promoted/{target}", f"models:/{name}/{version}")
         print(f"promoted: models:/{name}/{version} holds {target}")
+
+
+def named(targets: str) -> list[str]:
+    """The targets in a list with commas between; InvalidParameter where one is empty."""
+    found = [word.strip() for word in targets.split(",")]
+    if not all(found):
+        raise InvalidParameter("targets", "stages and aliases with commas between", targets)
+    return found
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
-from mlflow_prod.data import Dataset, describe, load
-from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.data import Dataset, Task, describe, load
+from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.tracking import ModelReference
 
 
@@ -26,6 +26,9 @@ class Source:
     @lru_cache(maxsize=2)  # noqa: B019
     def load(self) -> Dataset:
         """The data, split; prints what was inferred."""
+        if not self.data:
+            raise InvalidParameter("data", "a name, a path or module:function", self.data)
+        check_seed(self.seed)
         dataset = load(
             self.data,
             target=self.target,
@@ -41,19 +44,43 @@ class Source:
         return dataset
 
     def or_that_of(self, model: ModelReference) -> "Source":
-        """These parameters, or where `data` is not named the ones that the model was made with.
+        """These parameters, or where `data` is not named, or the same, the ones the model was made with.
 
-        Raises InvalidParameter where neither names any data.
+        The same data must be split as it was, or rows that the model has seen would be measured. Raises
+        InvalidParameter where a parameter says otherwise, and where neither names any data.
         """
-        if self.data:
-            return self
         made_with = model.metadata.get("source")
-        if not isinstance(made_with, dict):
+        kept = Source(**made_with) if isinstance(made_with, dict) else None
+        if self.data and (kept is None or self.data != kept.data):
+            return self
+        if kept is None:
             raise InvalidParameter(
-                "data", f"named, since {model.uri} does not say what it was trained on", self.data
+                "data", f"named, since {model.uri} does not say what it was trained on", ""
             )
-        return Source(**made_with)
+        mine, theirs, unset = asdict(self), asdict(kept), asdict(Source())
+        for name, value in mine.items():
+            if name != "data" and value not in (unset[name], theirs[name]):
+                rule = f"left out or {theirs[name]!r}, as the model was trained, or other data must be named"
+                raise InvalidParameter(name, rule, value)
+        return kept
+
+    def load_for(self, model: ModelReference, task: Task) -> Dataset:
+        """The data that a model is to be measured on; DataError where its target or classes are others."""
+        dataset = self.or_that_of(model).load()
+        if dataset.task != task:
+            raise DataError(
+                f"{dataset.name} has the {dataset.task.kind} target {dataset.task.target!r} with the classes "
+                f"{list(dataset.task.classes)}, and {model.uri} was trained for the {task.kind} target "
+                f"{task.target!r} with {list(task.classes)}: give data with the same target and classes"
+            )
+        return dataset
 
     def to_dict(self) -> dict[str, object]:
         """The parameters as JSON values, to be stored with a model."""
         return asdict(self)
+
+
+def check_seed(seed: int) -> None:
+    """Raises InvalidParameter unless 0 <= seed < 2**31, the range that every library here takes."""
+    if not 0 <= seed < 2**31:
+        raise InvalidParameter("seed", "from 0 to 2147483647", seed)

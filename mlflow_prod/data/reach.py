@@ -85,7 +85,12 @@ def _call(data: str, target: str) -> Table | Images | Dataset:
         raise DataError(f"data {data!r}: no module {problem.name!r} on the path {Path.cwd()}") from problem
     except AttributeError as problem:
         raise DataError(f"data {data!r}: {problem}") from problem
-    value = made()
+    if not callable(made):
+        raise DataError(f"data {data!r}: {function} is no function")
+    try:
+        value = made()
+    except TypeError as problem:
+        raise DataError(f"data {data!r}: the function must work without arguments: {problem}") from problem
     if isinstance(value, pd.DataFrame):
         return Table(_named(value, data))
     if isinstance(value, Dataset):

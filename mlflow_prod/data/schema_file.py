@@ -60,6 +60,7 @@ def find_schema_file(data: Path, named: str) -> SchemaFile:
                 f"no schema file at {path}: give the path of a schema.yaml, or leave `schema` out"
             )
         return read_schema_file(path)
+    data = data.absolute()
     beside = [
         data.with_name(f"{data.name}.schema.yaml"),
         data.with_name(f"{data.name.split('.')[0]}.schema.yaml"),

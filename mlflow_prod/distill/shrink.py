@@ -10,7 +10,7 @@ def shrink(units: str, factor: float) -> str:
     '32,16'
     """
     if not 0 < factor < 1:
-        raise InvalidParameter("factor", "between 0 and 1, such as 0.25", factor)
+        raise InvalidParameter("shrink", "between 0 and 1, such as 0.25", factor)
     widths = [part.strip() for part in units.split(",")]
     if not all(width.isdecimal() and int(width) > 0 for width in widths):
         raise InvalidParameter("units", "whole numbers with commas between, such as 64,32", units)

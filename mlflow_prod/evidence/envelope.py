@@ -1,7 +1,6 @@
 """Evidence as one short text that travels in a model version tag."""
 
 import base64
-import binascii
 import json
 import zlib
 from collections.abc import Sequence
@@ -36,7 +35,9 @@ def unpack(envelope: str) -> tuple[Evidence, ...]:
         if not inflater.eof:
             raise EvidenceError("envelope is cut short")
         records = json.loads(text, object_pairs_hook=_without_duplicates)
-    except (binascii.Error, zlib.error, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
+    except EvidenceError:
+        raise
+    except (ValueError, zlib.error, RecursionError) as problem:
         raise EvidenceError(f"envelope must be base64 of zlib of JSON: {problem}") from problem
     if not isinstance(records, list) or not records:
         raise EvidenceError("envelope must hold a list of at least one evidence record")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence.measure import Measure
@@ -70,25 +70,35 @@ class Evidence:
         expected = {"version", "check", "subject", "data", "run_id", "made_at", "measures"}
         if not isinstance(record, dict) or set(record) != expected:
             raise EvidenceError(f"evidence must be an object with exactly the keys {sorted(expected)}")
-        if record["version"] != VERSION:
+        if type(record["version"]) is not int or record["version"] != VERSION:
             raise EvidenceError(f"evidence version must be {VERSION}, got {record['version']!r}")
         columns = record["measures"]
         if not isinstance(columns, dict) or set(columns) != set(COLUMNS):
             raise EvidenceError(f"measures must be an object with exactly the columns {list(COLUMNS)}")
         try:
             measures = tuple(
-                Measure(name, float(value), low, high, n, tuple((c, v) for c, v in cut), unit, against)
+                Measure(
+                    _text(name),
+                    _number(value),
+                    None if low is None else _number(low),
+                    None if high is None else _number(high),
+                    n if n is None or type(n) is int else _wrong("n", "a whole number", n),
+                    tuple((_text(column), _text(group)) for column, group in cut),
+                    _text(unit, least=0),
+                    _text(against, least=0),
+                )
                 for name, value, low, high, n, cut, unit, against in zip(
                     *(columns[column] for column in COLUMNS), strict=True
                 )
             )
-            made_at = datetime.fromisoformat(record["made_at"])
-            return cls(
-                record["check"], record["subject"], record["data"], measures, record["run_id"], made_at
-            )
+            check, subject, data = (_text(record[name]) for name in ("check", "subject", "data"))
+            made_at = datetime.fromisoformat(_text(record["made_at"]))
+            if made_at.tzinfo is not None:
+                made_at = made_at.astimezone(UTC)
+            return cls(check, subject, data, measures, _text(record["run_id"], least=0), made_at)
         except EvidenceError:
             raise
-        except (TypeError, ValueError) as problem:
+        except (TypeError, ValueError, OverflowError) as problem:
             raise EvidenceError(f"evidence cannot be read: {problem}") from problem
 
 
@@ -97,3 +107,24 @@ def _plain(entry: Any) -> Any:
         return [list(pair) for pair in entry]
     # Six significant digits carry every figure that is measured; more would only be noise to store.
     return float(f"{entry:.6g}") if isinstance(entry, float) else entry
+
+
+def _text(entry: Any, least: int = 1) -> str:
+    # Lone surrogates, which JSON can spell, cannot be stored.
+    if (
+        not isinstance(entry, str)
+        or len(entry) < least
+        or any("\ud800" <= sign <= "\udfff" for sign in entry)
+    ):
+        _wrong("a name", "text", entry)
+    return str(entry)
+
+
+def _number(entry: Any) -> float:
+    if type(entry) not in (int, float):
+        _wrong("a figure", "a number", entry)
+    return float(entry)
+
+
+def _wrong(name: str, rule: str, entry: Any) -> NoReturn:
+    raise EvidenceError(f"evidence cannot be read: {name} must be {rule}, got {entry!r}")

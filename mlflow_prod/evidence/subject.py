@@ -3,14 +3,17 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from mlflow_prod.errors import ModelError
 
 # MLflow writes this file into a model's folder when the model is read by a `models:` URI, with contents
-# that differ by URI; it is no part of the model.
-NOT_PART_OF_THE_MODEL = frozenset({"registered_model_meta"})
+# that differ by URI; it is no part of the model, unless somebody has put other content under its name.
+WRITTEN_ON_LOADING = "registered_model_meta"
+ITS_CONTENT = re.compile(rb"((model_name|model_version): [^\n]*(\n  [^\n]*)*(\n|$))*")
+ITS_LONGEST = 4096
 
 
 def digest_of_bytes(content: bytes) -> str:
@@ -48,10 +51,17 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
                 raise ModelError(f"a model's folder must hold no links, got {path}")
         found += [Path(parent, name) for name in names]
     files = sorted((path.relative_to(folder).as_posix(), path) for path in found)
-    files = [(name, path) for name, path in files if name not in NOT_PART_OF_THE_MODEL]
+    for _, path in files:
+        if not path.is_file():
+            raise ModelError(f"a model's folder must hold regular files only, got {path}")
+    files = [(name, path) for name, path in files if name != WRITTEN_ON_LOADING or not _is_mlflows(path)]
     if not files:
         raise ModelError(f"the model folder {folder} is empty")
     yield from files
+
+
+def _is_mlflows(path: Path) -> bool:
+    return path.stat().st_size <= ITS_LONGEST and ITS_CONTENT.fullmatch(path.read_bytes()) is not None
 
 
 def _digest_of_file(path: Path) -> str:

@@ -18,7 +18,7 @@ class Standing:
     """What the registry's tables say about a promotion."""
 
     version: int
-    location: str
+    location: str | None
     holder: Holder | None
     last: Promotion | None
 
@@ -55,7 +55,7 @@ def hear(
     now = datetime.now(UTC)
     with store.ManagedSessionMaker(read_only=False) as session:
         standing = _standing(store, session, name, version, target)
-    if not standing.location:
+    if standing.location is None:
         return None
     try:
         candidate = look_at(standing.location)
@@ -90,7 +90,7 @@ def _incumbent(standing: Standing) -> tuple[Incumbent | None, tuple[ModelFiles, 
     if last is not None and (holder is None or holder.version == last.version):
         # What was promoted is known from that decision, even where its files are gone.
         return Incumbent(str(last.version), last.subject), ()
-    if holder is None:
+    if holder is None or holder.location is None:
         return None, ()
     try:
         files = look_at(holder.location)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlflow.entities.model_registry.model_version_stages import DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
 from mlflow.store.model_registry.dbmodels.models import SqlModelVersion, SqlRegisteredModelAlias
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-# MLflow's placeholders for the source of a prompt: no model can lie under them.
+# MLflow's placeholders for the source of a prompt.
 PROMPT_SOURCES = frozenset({"prompt-template", "dummy-source"})
 
 
@@ -26,12 +27,19 @@ class Holder:
     """The version that holds a target, and where its files are."""
 
     version: int
-    location: str
+    location: str | None
 
 
-def location_of(version: SqlModelVersion) -> str:
-    """Where the files of a version are; "" for a prompt, which has none."""
-    return "" if version.source in PROMPT_SOURCES else str(version.storage_location or version.source)
+def location_of(version: SqlModelVersion) -> str | None:
+    """Where the files of a version are; None for a prompt, which has none.
+
+    A prompt is known by both, its placeholder and the tag of its registered model: either alone could be set
+    on a model to slip past the gate.
+    """
+    tags = {tag.key: tag.value for tag in version.registered_model.registered_model_tags}
+    if version.source in PROMPT_SOURCES and str(tags.get(IS_PROMPT_TAG_KEY)).lower() == "true":
+        return None
+    return str(version.storage_location or version.source or "")
 
 
 def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Target) -> Holder | None:
@@ -55,7 +63,7 @@ def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Targ
 def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[tuple[str, int]]:
     """(stage or alias, version) of everything that the versions of `model` hold; prompts hold nothing."""
     versions = store._get_query(session, SqlModelVersion).filter(SqlModelVersion.name == model).all()
-    models = {version.version for version in versions if location_of(version)}
+    models = {version.version for version in versions if location_of(version) is not None}
     aliases = (
         store._get_query(session, SqlRegisteredModelAlias).filter(SqlRegisteredModelAlias.name == model).all()
     )

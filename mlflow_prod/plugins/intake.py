@@ -1,6 +1,7 @@
 """Evidence that comes in as the value of a reserved tag."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
@@ -19,12 +20,16 @@ def examine(
     evidence = unpack(envelope)
     with store.ManagedSessionMaker(read_only=False) as session:
         location = location_of(store._get_sql_model_version(session, name, version))
-    if not location:
+    if location is None:
         raise EvidenceError(f"{name} version {version} is a prompt: evidence is about models")
     try:
         files = look_at(location)
     except ModelError as problem:
         raise EvidenceError(f"{name} version {version} cannot take evidence: {problem}") from problem
+    checks = [record.check for record in evidence]
+    if len(set(checks)) < len(checks):
+        raise EvidenceError(f"an envelope must hold one record a check, got {', '.join(sorted(checks))}")
+    now = datetime.now(UTC).replace(microsecond=0)
     for record in evidence:
         if len(record.check) > CHECK_LENGTH:
             raise EvidenceError(f"check must have at most {CHECK_LENGTH} characters, got {len(record.check)}")
@@ -34,12 +39,13 @@ def examine(
                 f"version {version} holds files with digest {files.digest[:12]}: measure this version, or "
                 f"register the files that were measured"
             )
-        if record.made_at > datetime.now(UTC) + CLOCK_SLACK:
+        if record.made_at > now + CLOCK_SLACK:
             raise EvidenceError(
                 f"the {record.check} evidence was made in the future ({record.made_at.isoformat()}): "
                 f"set the clocks"
             )
-    return evidence, files
+    # A clock that runs ahead a little must not make its evidence the newest for minutes to come.
+    return tuple(replace(record, made_at=min(record.made_at, now)) for record in evidence), files
 
 
 def summary(evidence: Sequence[Evidence]) -> str:

@@ -46,13 +46,15 @@ def look_at(location: str) -> ModelFiles:
         resolved = _resolved(location)
         if is_local_uri(resolved):
             folder = Path(local_file_uri_to_path(resolved))
+            if not folder.is_absolute():
+                raise ModelError("a local location must be absolute: others read it from elsewhere")
             # Taken before the digest, so that a write in between shows.
             fingerprint = fingerprint_of_folder(folder)
             return ModelFiles(location, digest_of_folder(folder), fingerprint)
         with TemporaryDirectory() as scratch:
             folder = Path(get_artifact_repository(resolved).download_artifacts("", scratch))
             return ModelFiles(location, digest_of_folder(folder), None)
-    except (ModelError, MlflowException, OSError) as problem:
+    except (ModelError, MlflowException, OSError, ValueError, ImportError) as problem:
         raise ModelError(f"The files at {location} cannot be read: {problem}") from problem
 
 

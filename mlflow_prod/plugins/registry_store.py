@@ -7,8 +7,8 @@ Held by the gate: aliases and stages that the policy protects, however they are 
 - A model cannot be renamed while a version of it holds a target that is protected under either name.
 - A target can be taken from its holder at any time (alias, version or model deleted, stage left), so that a
   bad model is withdrawn at once; the next candidate is still compared with whoever was promoted last.
-- A version counts as a prompt, and is left alone, only where its source is MLflow's placeholder for prompts,
-  under which no model can lie.
+- A version counts as a prompt, and is left alone, only where its source is MLflow's placeholder for prompts
+  and its registered model is tagged as a prompt.
 
 Open: whoever can write to the database, and files swapped after the decision.
 """

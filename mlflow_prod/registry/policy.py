@@ -1,6 +1,7 @@
 """The policy: which evidence a promotion needs."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -46,7 +47,7 @@ class Policy:
         fitting = [
             (pattern == model, len(re.sub(r"[*?]", "", pattern)), section)
             for pattern, section in self.models.items()
-            if _fits(pattern, model) and target.lower() in (name.lower() for name in section.targets)
+            if _fits(pattern, model) and spelt(target) in (spelt(name) for name in section.targets)
         ]
         return max(fitting, key=lambda found: found[:2])[2] if fitting else None
 
@@ -75,8 +76,8 @@ class NoPolicy:
     def protects(self, model: str, target: str) -> bool:
         """Whether a promotion of `model` to `target` is refused."""
         if self.everything:
-            return target.lower() not in NO_PROMOTION
-        return target.lower() in DEFAULT_TARGETS
+            return spelt(target) not in NO_PROMOTION
+        return spelt(target) in DEFAULT_TARGETS
 
     def compares(self, model: str, target: str) -> bool:
         """Never: what is refused anyway needs no incumbent."""
@@ -98,6 +99,16 @@ def parse(content: bytes, file: str = "policy.yaml") -> Policy:
         wrong = [_sentence(error, values, lines, file) for error in problem.errors(include_url=False)]
         raise PolicyError("\n".join(wrong)) from problem
     return Policy(document.models, digest_of_bytes(content))
+
+
+def spelt(target: str) -> str:
+    """A target's name without case, accents, width or blanks, which not every database tells apart.
+
+    >>> spelt("ｃhámpion ")
+    'champion'
+    """
+    plain = unicodedata.normalize("NFKD", target).casefold()
+    return "".join(sign for sign in plain if sign.isprintable() and not unicodedata.combining(sign)).strip()
 
 
 def _fits(pattern: str, model: str) -> bool:

@@ -55,7 +55,7 @@ def resolve(model_uri: str) -> ModelReference:
             )
         folder = Path(download_artifacts(model_uri))
         logged = Model.load(folder)
-    except (MlflowException, OSError) as problem:
+    except (MlflowException, OSError, ValueError, ImportError) as problem:
         raise ModelError(f"no model at model_uri {model_uri!r}: {problem}") from problem
     return ModelReference(
         uri=model_uri,

@@ -11,7 +11,7 @@ def test_widths_shrink_and_layers_stay():
 
 @pytest.mark.parametrize("factor", [0, 1, -0.5, 4, float("nan")])
 def test_a_factor_that_does_not_shrink_is_refused(factor):
-    with pytest.raises(InvalidParameter, match="factor must be between 0 and 1"):
+    with pytest.raises(InvalidParameter, match="shrink must be between 0 and 1"):
         shrink("64", factor)
 
 

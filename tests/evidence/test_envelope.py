@@ -33,6 +33,8 @@ def test_what_was_packed_is_unpacked():
     [
         ("", "cut short"),
         ("not base64!", "base64"),
+        ("é", "base64"),
+        (packed("[" + "9" * 5_000 + "]"), "JSON"),
         (base64.b64encode(b"not zlib").decode(), "zlib"),
         (pack([RECORD])[:40], "cut short"),
         (packed("{"), "JSON"),

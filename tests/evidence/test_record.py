@@ -85,3 +85,44 @@ def test_columns_of_different_length_are_refused():
     record["measures"]["value"].append(0.5)
     with pytest.raises(EvidenceError, match="cannot be read"):
         Evidence.from_dict(record)
+
+
+@pytest.mark.parametrize(
+    ("column", "entry"),
+    [
+        ("n", True),
+        ("n", 0.5),
+        ("n", float("nan")),
+        ("value", "0.99"),
+        ("value", True),
+        ("value", 10**400),
+        ("low", "0"),
+        ("name", 5),
+        ("name", ""),
+        ("unit", {}),
+        ("against", None),
+        ("slice", [["sex", 1]]),
+        ("name", "\ud800"),
+    ],
+)
+def test_an_entry_of_another_type_is_refused(column, entry):
+    record = Evidence("evaluation", SUBJECT, DATA, (Measure("accuracy", 1.0),)).to_dict()
+    record["measures"][column] = [entry]
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        Evidence.from_dict(record)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": True},
+        {"version": 1.0},
+        {"run_id": 7},
+        {"made_at": "0001-01-01T00:00:00+23:59"},
+        {"check": None},
+    ],
+)
+def test_a_field_of_another_type_is_refused(change):
+    record = Evidence("evaluation", SUBJECT, DATA, (Measure("accuracy", 1.0),)).to_dict() | change
+    with pytest.raises(EvidenceError):
+        Evidence.from_dict(record)

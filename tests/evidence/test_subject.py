@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,23 @@ def test_what_mlflow_writes_on_loading_is_no_part_of_the_model(tmp_path):
     before = digest_of_folder(tmp_path), fingerprint_of_folder(tmp_path)
     write(tmp_path, {"registered_model_meta": b"model_name: loans"})
     assert (digest_of_folder(tmp_path), fingerprint_of_folder(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x80pickle", b"model_name: loans\nevil: 1\n", b"model_name: " + b"x" * 5_000]
+)
+def test_other_content_under_that_name_is_part_of_the_model(tmp_path, content):
+    write(tmp_path, {"MLmodel": b"a"})
+    before = digest_of_folder(tmp_path)
+    write(tmp_path, {"registered_model_meta": content})
+    assert digest_of_folder(tmp_path) != before
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path):
+    write(tmp_path, {"MLmodel": b"a"})
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="regular files only"):
+        digest_of_folder(tmp_path)
 
 
 def test_a_write_of_the_same_bytes_changes_the_fingerprint(tmp_path):

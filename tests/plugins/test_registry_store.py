@@ -84,7 +84,8 @@ def test_evidence_goes_to_the_ledger_and_leaves_a_short_tag_that_adds_up(registr
     registry.submit(1, registry.evidence(1, 0.9, "fairness", made_at=day))
     tags = registry.client.get_model_version("loans", 1).tags
     assert tags == {"mlflow_prod.evidence": "fairness (1 check, unsigned, 2026-11-19)"}
-    registry.submit(1, registry.evidence(1, 0.9, made_at=day - timedelta(days=2)), registry.evidence(1, 0.8))
+    registry.submit(1, registry.evidence(1, 0.9, made_at=day - timedelta(days=2)))
+    registry.submit(1, registry.evidence(1, 0.8))
     tags = registry.client.get_model_version("loans", 1).tags
     assert tags["mlflow_prod.evidence"].startswith("evaluation, fairness (2 checks, unsigned, 20")
     assert len(registry.rows("mlflow_prod_evidence")) == 3
@@ -107,7 +108,7 @@ def test_evidence_larger_than_a_tag_goes_in(registry):
             lambda r: pack([r.evidence(2, 0.99)]),
             "evaluation evidence is about files with digest .* loans version 1",
         ),
-        (lambda r: pack([r.evidence(1, 0.9), r.evidence(2, 0.99)]), "is about files with digest"),
+        (lambda r: pack([r.evidence(1, 0.9, "fairness"), r.evidence(2, 0.99)]), "is about files with digest"),
         (
             lambda r: pack([r.evidence(1, 0.9, made_at=datetime.now(UTC) + timedelta(days=1))]),
             "in the future",
@@ -423,3 +424,34 @@ def test_workspaces_have_a_store_of_their_own(tmp_path, monkeypatch, mlflow_tabl
             store.set_registered_model_alias("loans", "champion", "1")
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT workspace FROM mlflow_prod_decisions").all() == [("team",)]
+
+
+@pytest.mark.parametrize("source", ["dummy-source", "prompt-template", "models/1"])
+def test_a_source_under_which_others_would_find_other_files_is_refused(registry, source):
+    made = registry.client.create_model_version("loans", source).version
+    for ask in (
+        lambda: registry.client.set_registered_model_alias("loans", "champion", made),
+        lambda: registry.store.transition_model_version_stage("loans", made, "Production", False),
+    ):
+        with pytest.raises(MlflowException, match="must be absolute"):
+            ask()
+
+
+@pytest.mark.parametrize("alias", ["ｃhampion", "chámpion", "champion\n", "CHAMPION "])
+def test_an_alias_that_some_database_takes_for_a_protected_one_is_held_too(registry, alias):
+    with pytest.raises(MlflowException, match="refused"):
+        registry.store.set_registered_model_alias("loans", alias, "1")
+
+
+def test_one_envelope_holds_one_record_a_check(registry):
+    good, bad = registry.evidence(1, 0.9), registry.evidence(1, 0.1)
+    with pytest.raises(MlflowException, match="one record a check"):
+        registry.submit(1, bad, good)
+
+
+def test_a_clock_that_runs_ahead_does_not_hide_what_is_measured_next(registry):
+    ahead = datetime.now(UTC) + timedelta(minutes=4)
+    registry.submit(1, registry.evidence(1, 0.9, made_at=ahead))
+    registry.submit(1, registry.evidence(1, 0.1))
+    with pytest.raises(MlflowException, match=r"accuracy 0\.1"):
+        registry.client.set_registered_model_alias("loans", "champion", "1")

@@ -65,6 +65,17 @@ BAD = {
     "corrupt Parquet": (text(b"PAR1 this is none", "rows.parquet"), {}, "rows.parquet"),
     "unknown generator option": (lambda folder: "loans?bais=1", {"target": ""}, "did you mean 'bias'"),
     "unknown built-in": (lambda folder: "laons", {"target": ""}, "loans"),
+    "no data": (lambda folder: "", {}, "data must be"),
+    "a folder without data": (lambda folder: ".", {}, "holds no"),
+    "what is no function": (lambda folder: "os:sep", {}, "is no function"),
+    "function that wants arguments": (lambda folder: "json:loads", {}, "without arguments"),
+    "negative seed": (lambda folder: "digits", {"target": "", "seed": "-1"}, "seed must be"),
+    "empty target of a promotion": (
+        lambda folder: "digits",
+        {"target": "", "targets": "champion,"},
+        "targets must",
+    ),
+    "name with a slash": (lambda folder: "digits", {"target": "", "name": "a/b"}, "name must be"),
     "function that is not there": (lambda folder: "nowhere:rows", {}, "nowhere"),
 }
 
