@@ -29,7 +29,8 @@ def compress(
         raise ModelError(f"model_uri must be a Keras model, got the flavors {', '.join(reference.flavors)}")
     if calibration_rows < 1:
         raise InvalidParameter("calibration_rows", ">= 1", calibration_rows)
-    source, dataset = source.or_that_of(reference), source.load_for(reference, original.task)
+    source = source.or_that_of(reference)
+    dataset = source.load_for(reference, original.task)
     run.log_dataset(dataset)
     chosen = np.random.default_rng(source.seed).permutation(len(dataset.train))[:calibration_rows]
     calibration = original.encoder.encode(dataset.train.take(chosen).features)

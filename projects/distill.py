@@ -26,7 +26,8 @@ def distill(
     """Train a student, its layers `shrink` times `units` wide; `alpha` weighs teacher against labels."""
     reference = resolve(model_uri)
     teacher = load(reference)
-    source, dataset = source.or_that_of(reference), source.load_for(reference, teacher.task)
+    source = source.or_that_of(reference)
+    dataset = source.load_for(reference, teacher.task)
     run.log_dataset(dataset)
     part, check, encode = dataset.train, dataset.validation, teacher.encoder
     inputs, held_out = encode.encode(part.features), encode.encode(check.features)
@@ -45,7 +46,7 @@ def distill(
         patience=patience,
         seed=source.seed,
     )
-    run.log_curves({"loss": history.loss, "val_loss": history.val_loss})
+    run.log_curves(history.curves)
     student = KerasModel(network, encode, dataset.task)
     made = finish(run, student, dataset, source=source.to_dict(), recipe="distill", seed=source.seed)
     log_compression(run, made, student, teacher, dataset.test)

@@ -40,7 +40,7 @@ def distribute(
         patience=patience,
         seed=source.seed,
     )
-    run.log_curves({"loss": trained.history.loss, "val_loss": trained.history.val_loss})
+    run.log_curves(trained.history.curves)
     run.log_measures(
         [
             Measure("replicas", float(trained.replicas)),

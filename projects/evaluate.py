@@ -12,7 +12,7 @@ def evaluate(run: Run, model_uri: str, source: Source = Source()) -> list[Eviden
     """Measure quality and fairness by slice; of a registered version, as evidence for the registry."""
     reference = resolve(model_uri)
     model = load(reference)
-    dataset = source.load_for(reference, model.task)
+    dataset = source.or_that_of(reference).load_for(reference, model.task)
     run.log_dataset(dataset)
     evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
     if reference.version:

@@ -14,7 +14,8 @@ def explain(
     """Draw the SHAP summary of held-out rows; of a registered version, as evidence for the registry."""
     reference = resolve(model_uri)
     model = load(reference)
-    source, dataset = source.or_that_of(reference), source.load_for(reference, model.task)
+    source = source.or_that_of(reference)
+    dataset = source.load_for(reference, model.task)
     run.log_dataset(dataset)
     evidence = log_explanation(
         run, reference, model, dataset.test, rows=rows, background=background, seed=source.seed

@@ -65,8 +65,8 @@ class Source:
         return kept
 
     def load_for(self, model: ModelReference, task: Task) -> Dataset:
-        """The data that a model is to be measured on; DataError where its target or classes are others."""
-        dataset = self.or_that_of(model).load()
+        """This data, to measure a model on; DataError where its target or classes are not the model's."""
+        dataset = self.load()
         if dataset.task != task:
             raise DataError(
                 f"{dataset.name} has the {dataset.task.kind} target {dataset.task.target!r} with the classes "

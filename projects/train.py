@@ -43,7 +43,7 @@ def train(
         patience=patience,
         seed=source.seed,
     )
-    run.log_curves({"loss": history.loss, "val_loss": history.val_loss})
+    run.log_curves(history.curves)
     return finish(
         run, KerasModel(network, encode, dataset.task), dataset, source=source.to_dict(), seed=source.seed
     )

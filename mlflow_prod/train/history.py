@@ -19,3 +19,8 @@ class History:
     val_loss: list[float]
     best_epoch: int
     seconds: list[float]
+
+    @property
+    def curves(self) -> dict[str, list[float]]:
+        """The losses by name, one value an epoch each."""
+        return {"loss": self.loss, "val_loss": self.val_loss}
