@@ -42,7 +42,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     "did you mean 'income'?"
     """
     names = sorted(known)
-    near = get_close_matches(word.lower(), [name.lower() for name in names], n=1)
-    if near:
-        return f"did you mean {next(name for name in names if name.lower() == near[0])!r}?"
-    return f"known: {', '.join(names) or 'none'}"
+    near = nearest(word, names)
+    return f"did you mean {near!r}?" if near else f"known: {', '.join(names) or 'none'}"
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The known name that `word` is probably a slip of, in any case; "" where none is as like as `likeness`.
+
+    1 is equal, 0 has no letter in common (`difflib`).
+
+    >>> nearest("Incme", ["income", "age"])
+    'income'
+    """
+    by_case = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_case, n=1, cutoff=likeness)
+    return by_case[near[0]] if near else ""

@@ -1,5 +1,6 @@
 """Datasets by name, file or table: schema, roles, splits and digests."""
 
+from mlflow_prod.data.builtin import BUILTINS
 from mlflow_prod.data.dataset import Dataset, Features, Part
 from mlflow_prod.data.describe import describe
 from mlflow_prod.data.load import load, load_batch
@@ -9,6 +10,7 @@ from mlflow_prod.data.schema_file import SchemaFile, read_schema_file
 from mlflow_prod.data.task import Task
 
 __all__ = [
+    "BUILTINS",
     "Column",
     "Dataset",
     "Features",

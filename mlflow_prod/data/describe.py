@@ -31,4 +31,9 @@ def describe(dataset: Dataset) -> str:
         if column.note:
             line += f"  left out: {column.note}"
         lines.append(line.rstrip())
+    dates = [name for name in dataset.schema.inputs if dataset.schema.columns[name].type == "date"]
+    if dates and not dataset.schema.named("time"):
+        lines.append(
+            f"divided at random; time={dates[0]} would train on the oldest rows and test on the newest"
+        )
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,8 @@ from mlflow_prod.data.schema_file import SchemaFile
 from mlflow_prod.errors import DataError
 
 PARQUET = (".parquet", ".pq")
+# How pandas says that a line has too many fields.
+UNEVEN = re.compile(r"Expected (?P<expected>\d+) fields in line (?P<line>\d+), saw (?P<seen>\d+)")
 # "None" is left out of pandas' own list: it is used as the name of a category.
 MISSING = ("", "NA", "nan", "NaN", "NAN", "null", "NULL", "N/A", "n/a", "<NA>", "#N/A")
 
@@ -19,8 +22,8 @@ MISSING = ("", "NA", "nan", "NaN", "NAN", "null", "NULL", "N/A", "n/a", "<NA>", 
 def read_table(path: Path, said: SchemaFile) -> pd.DataFrame:
     """All rows of a CSV file (.gz too), a Parquet file, or a folder of either.
 
-    Texts lose white space at both ends. Raises DataError where there is nothing to read, on a file that
-    is damaged and on column names that stand twice.
+    Texts lose white space at both ends, and numbers their leading zeros. Raises DataError where there is
+    nothing to read, on a file that is damaged and on column names that stand twice.
     """
     if path.is_dir():
         return _read_folder(path, said)
@@ -87,9 +90,17 @@ def _read_csv(path: Path, said: SchemaFile) -> pd.DataFrame:
             na_values=[*MISSING, *said.missing],
             low_memory=False,
         )
+    except UnicodeError as problem:
+        raise DataError(f"{path} is not UTF-8 text: save it as UTF-8 ({problem})") from problem
+    except pd.errors.ParserError as problem:
+        uneven = UNEVEN.search(str(problem))
+        if uneven is None:
+            raise DataError(f"{path} cannot be read as CSV: {str(problem).strip()}") from problem
+        raise DataError(
+            f"{path}, line {uneven['line']}: has {uneven['seen']} fields where the lines before have "
+            f"{uneven['expected']}: quote a field that holds {separator!r}, or mend the line"
+        ) from problem
     except (
-        pd.errors.ParserError,
-        UnicodeDecodeError,
         csv.Error,
         EOFError,
         gzip.BadGzipFile,

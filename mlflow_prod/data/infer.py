@@ -14,7 +14,8 @@ from mlflow_prod.errors import DataError, did_you_mean
 ISO_DATE = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
 # A text column of more distinct values than this, in more than half of its rows, is free text.
 MOST_CATEGORIES = 50
-CONSTANT, EMPTY, FREE_TEXT = "constant", "no value in any row", "free text"
+CONSTANT, EMPTY = "constant", "no value in any row"
+FREE_TEXT, DISTINCT = "free text", "every value is distinct"
 
 
 def infer_schema(
@@ -67,7 +68,7 @@ def _column(values: pd.Series, known: Column | None, said: SchemaFile, role: Rol
     if said_role and said_role != "feature":
         return Column(said_role, type, missing)  # type: ignore[arg-type]
     if not said_role and _looks_like_id(values):
-        return Column("id", "text", missing, note="every value is distinct")
+        return Column("id", "text", missing, note=DISTINCT)
     if said_type and note not in (CONSTANT, EMPTY):
         note = FREE_TEXT if type == "text" else ""
     return Column("ignore" if note else "feature", type, missing, note=note)
@@ -93,7 +94,7 @@ def _type_of(values: pd.Series) -> tuple[Type, str]:
     if texts.str.fullmatch(ISO_DATE).all():
         return "date", _constant(values, present)
     if distinct > MOST_CATEGORIES and distinct > len(present) / 2:
-        return "text", FREE_TEXT
+        return "text", DISTINCT if distinct == len(present) else FREE_TEXT
     return "category", _constant(values, present)
 
 

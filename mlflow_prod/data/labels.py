@@ -11,6 +11,8 @@ KINDS = ("binary", "multiclass", "regression")
 POSITIVE = ("yes", "true", "1", "positive", "approved", "repaid", "good")
 # Whole numbers with more values than this are amounts, not classes.
 MOST_NUMBERED_CLASSES = 20
+# Networks learn in float32, which ends at 3e38, and square their errors.
+LARGEST = 1e15
 
 
 def infer_task(values: pd.Series, target: str, positive: str = "", kind: str = "") -> Task:
@@ -20,7 +22,8 @@ def infer_task(values: pd.Series, target: str, positive: str = "", kind: str = "
     else one that is called yes, true, 1 or the like, else the second.
 
     Raises DataError where the target cannot be learnt: missing or infinite values, one class only,
-    fewer rows than classes, texts that are nearly all distinct.
+    fewer rows than classes, texts that are nearly all distinct, classes that differ in case only, numbers
+    beyond 1e15.
     """
     if kind and kind not in KINDS:
         raise DataError(f"task must be one of {', '.join(KINDS)}, got {kind!r}; {did_you_mean(kind, KINDS)}")
@@ -34,12 +37,15 @@ def infer_task(values: pd.Series, target: str, positive: str = "", kind: str = "
     if kind == "regression" or (not kind and numbers is not None and _is_amount(values, numbers, distinct)):
         if distinct < 2:
             raise DataError(f"target {target!r} has the same value in every row: there is nothing to learn")
+        if np.abs(numbers).max() > LARGEST:  # type: ignore[arg-type]
+            raise DataError(f"target {target!r} goes beyond {LARGEST:g}: give it in a larger unit")
         return Task("regression", target)
     classes = tuple(sorted(as_text(values).unique(), key=_order if numbers is not None else None))
     if len(classes) < 2:
         raise DataError(
             f"target {target!r} has one class only, {classes[0]!r}: give rows of another class too"
         )
+    _hold_spelling(classes, target)
     if len(values) < len(classes) or (len(classes) > 20 and len(classes) > len(values) / 2):
         raise DataError(
             f"target {target!r} has {len(classes):,} classes in {len(values):,} rows: "
@@ -89,6 +95,17 @@ def _hold_complete(values: pd.Series, target: str) -> None:
         raise DataError(
             f"target {target!r} is infinite in {int((~np.isfinite(numbers)).sum()):,} rows: remove those rows"
         )
+
+
+def _hold_spelling(classes: tuple[str, ...], target: str) -> None:
+    spelt: dict[str, str] = {}
+    for name in classes:
+        other = spelt.setdefault(" ".join(name.casefold().split()), name)
+        if other != name:
+            raise DataError(
+                f"target {target!r}: the classes {other!r} and {name!r} differ in case or blanks only: "
+                "write them alike"
+            )
 
 
 def _as_numbers(values: pd.Series) -> np.ndarray | None:

@@ -6,7 +6,7 @@ import pandas as pd
 from mlflow_prod.data.clean import clean, clean_column
 from mlflow_prod.data.dataset import Part
 from mlflow_prod.data.groups import groups_of
-from mlflow_prod.data.labels import encode_target
+from mlflow_prod.data.labels import LARGEST, encode_target
 from mlflow_prod.data.schema import Schema
 from mlflow_prod.data.task import Task
 from mlflow_prod.data.text import as_text
@@ -47,8 +47,10 @@ def _weights(frame: pd.DataFrame, schema: Schema) -> np.ndarray | None:
     if name not in frame.columns:
         return None
     weights = clean_column(frame[name], schema.columns[name]).to_numpy(np.float64)
-    if not (weights >= 0).all() or not weights.any():
-        raise DataError(f"weight {name!r} must be >= 0 in every row, none missing, and not 0 in all")
+    if not ((weights >= 0) & (weights <= LARGEST)).all() or not weights.any():
+        raise DataError(
+            f"weight {name!r} must be from 0 to {LARGEST:g} in every row, none missing, and not 0 in all"
+        )
     return weights
 
 

@@ -15,7 +15,7 @@ from mlflow_prod.data.files import read_table
 from mlflow_prod.data.images import is_idx_folder, is_image_folder, read_idx_folder, read_image_folder
 from mlflow_prod.data.schema_file import SchemaFile, find_schema_file
 from mlflow_prod.data.source import Images, Table
-from mlflow_prod.errors import DataError, did_you_mean
+from mlflow_prod.errors import DataError, nearest
 
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -39,10 +39,10 @@ def reach(
     nearby = (
         [*BUILTINS, *(child.name for child in path.parent.iterdir())] if path.parent.is_dir() else [*BUILTINS]
     )
-    hint = did_you_mean(path.name, nearby) if len(nearby) < 1000 else ""
+    near = nearest(path.name, nearby) if len(nearby) < 1000 else ""
     raise DataError(
         f"no data at {data!r} (looked in {Path.cwd()}): give a path, module:function, "
-        f"or one of {', '.join(BUILTINS)}; {hint}"
+        f"or one of {', '.join(BUILTINS)}" + (f"; did you mean {near!r}?" if near else "")
     )
 
 

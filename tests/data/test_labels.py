@@ -56,6 +56,8 @@ def test_the_kind_and_the_positive_class_can_be_chosen():
         (["a", "b", "c"], {"positive": "a"}, "only a binary task has a positive one"),
         (["a", "b"], {"kind": "regression"}, "holds text such as 'a'"),
         (["a", "b"], {"kind": "binry"}, "did you mean 'binary'"),
+        (["Yes", "yes", "no"], {}, "the classes 'Yes' and 'yes' differ in case or blanks only"),
+        ([1e300, 2e300, 0.5], {}, "goes beyond 1e\\+15: give it in a larger unit"),
     ],
 )
 def test_a_target_that_cannot_be_learnt_is_refused(values, options, message):

@@ -163,7 +163,8 @@ BAD = {
     ),
     "fewer rows than classes": (lambda f: f.head(2).assign(y=["a", "b"]), {}, "2 rows cannot be divided"),
     "all distinct": (lambda f: f.assign(y=f.id), {}, "200 classes in 200 rows"),
-    "negative weight": (lambda f: f.assign(w=-1), {"weight": "w"}, "weight 'w' must be >= 0"),
+    "negative weight": (lambda f: f.assign(w=-1), {"weight": "w"}, "weight 'w' must be from 0 to"),
+    "enormous weight": (lambda f: f.assign(w=1e308), {"weight": "w"}, "weight 'w' must be from 0 to"),
     "missing time": (
         lambda f: f.assign(day=f.day.where(f.index > 3)),
         {"time": "day"},
@@ -248,3 +249,17 @@ def test_adult_is_read_as_uci_ships_it():
     assert (dataset.test.groups["sex"][dataset.test.target == 1] == "Female").sum() == 590
     assert dataset.train.features["workclass"].isna().any()
     assert dataset.schema.protected == ("race", "sex")
+
+
+def test_a_date_that_could_divide_the_rows_is_pointed_at(csv):
+    assert "time=day would train on the oldest rows" in describe(load(str(csv), target="y"))
+    assert "time=day" not in describe(load(str(csv), target="y", time="day"))
+
+
+def test_a_wrong_path_is_not_answered_with_a_whole_folder(csv, monkeypatch):
+    monkeypatch.chdir(csv.parent)
+    with pytest.raises(DataError, match=f"did you mean '{csv.name}'"):
+        load(f"x{csv.name}", target="y")
+    with pytest.raises(DataError) as problem:
+        load("nowhere", target="y")
+    assert csv.name not in str(problem.value)
