@@ -2,11 +2,12 @@
 
 import warnings
 
-from mlflow_prod.errors import InvalidParameter, Refused
-from mlflow_prod.tracking import Run
+from mlflow_prod.errors import InvalidParameter, Refused, nearest
+from mlflow_prod.tracking import Run, hold_gated
 from projects.entry_point import entry_point, launch
 
 STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
+USUAL = ("production", "staging", "archived", "champion", "challenger")
 
 
 @entry_point
@@ -15,8 +16,11 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
+    wanted = named(targets)
+    run.rename(f"promote {name}/{version}")
+    hold_gated(name, version)
     client = MlflowClient()
-    for target in named(targets):
+    for target in wanted:
         try:
             if stage := STAGES.get(target.lower()):
                 with warnings.catch_warnings():
@@ -30,16 +34,25 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
         except MlflowException as refusal:
             if refusal.error_code != "PERMISSION_DENIED":
                 raise
+            run.rename(f"promote {name}/{version}: refused")
             raise Refused(refusal.message) from refusal
         run.set_tag(f"promoted/{target}", f"models:/{name}/{version}")
         print(f"promoted: models:/{name}/{version} holds {target}")
 
 
 def named(targets: str) -> list[str]:
-    """The targets in a list with commas between; InvalidParameter where one is empty."""
+    """The targets in a list with commas between; InvalidParameter where one is empty.
+
+    So it is where one is a slip of a stage or a usual alias, such as `champoin`: the registry would take it
+    for a new alias, which nothing protects. Whoever means it sets it in the registry.
+    """
     found = [word.strip() for word in targets.split(",")]
     if not all(found):
         raise InvalidParameter("targets", "stages and aliases with commas between", targets)
+    for word in found:
+        near = nearest(word, USUAL, likeness=0.8)
+        if near and word.isalpha() and word.lower() != near:
+            raise InvalidParameter("targets", f"spelt right: did you mean {near!r}?", word)
     return found
 
 

@@ -1,4 +1,4 @@
-"""A real MLflow server on loopback, its registry gated."""
+"""A real MLflow server on loopback, its registry gated unless another scheme is asked for."""
 
 import os
 import socket
@@ -13,14 +13,14 @@ import requests
 
 
 @contextmanager
-def mlflow_server(folder: Path, **environment: str) -> Iterator[str]:
+def mlflow_server(folder: Path, *, scheme: str = "gated:", **environment: str) -> Iterator[str]:
     """Address of a server over `mlflow.db` and `artifacts` in a folder, where it also looks for a policy."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     database = f"sqlite:///{folder}/mlflow.db"
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", database, "--registry-store-uri", f"gated:{database}"]
+    command += ["--backend-store-uri", database, "--registry-store-uri", f"{scheme}{database}"]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
     variables = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | environment
     log = folder / "server.log"

@@ -34,6 +34,12 @@ class Hearing:
     subjects: tuple[str, ...]
     evidence_ids: tuple[int, ...]
 
+    def refusal(self, target: Target) -> str:
+        """What is told to whoever asked: every reason, and that a holder keeps what it holds."""
+        version, holder = self.standing.version, self.standing.holder
+        said = f"Version {version} of {self.decision}"
+        return f"{said}\nIt keeps {target.name}." if holder and holder.version == version else said
+
     def binds(
         self, store: SqlAlchemyStore, session: Session, policy: Policy | NoPolicy, target: Target
     ) -> bool:

@@ -135,7 +135,7 @@ class GatedStore(SqlAlchemyStore):
                 if hearing.decision.allowed:
                     return move()
             # Raised outside of the transaction, which would otherwise take the written refusal back.
-            raise _denied(f"Version {hearing.standing.version} of {hearing.decision}")
+            raise _denied(hearing.refusal(target))
         raise _denied(
             f"Version {version} of {name} to {target.name}: refused, its files, its evidence, the incumbent "
             f"or the policy changed {ATTEMPTS} times while they were looked at. Ask again when they rest."

@@ -10,6 +10,15 @@ from mlflow_prod.registry.rules import Across, AnyRule, Threshold, Versus
 from mlflow_prod.stats import largest_gap, newcombe, pairs_confidence, quantile_of
 
 STORED_CONFIDENCE = 0.95
+# What measures a version that is registered; compression and latency are measured when it is made.
+ENTRY_POINTS = {
+    "evaluation": "evaluate -P model_uri=models:/NAME/VERSION",
+    "fairness": "evaluate -P model_uri=models:/NAME/VERSION",
+    "explanation": "explain -P model_uri=models:/NAME/VERSION",
+    "monitoring": "monitor -P model_uri=models:/NAME/VERSION -P production=ROWS",
+    "compression": "compress -P model_uri=models:/m-ID",
+    "latency": "compress -P model_uri=models:/m-ID",
+}
 
 
 def freshness(rule: AnyRule, case: Case) -> str:
@@ -24,7 +33,7 @@ def freshness(rule: AnyRule, case: Case) -> str:
     if rule.max_age is not None and age > rule.max_age:
         raise Unmet(
             f"The {rule.check} evidence is {_span(age)} old (made {made}) and may be {_span(rule.max_age)} "
-            f"old: run {rule.check} on this version again."
+            f"old: {_measured_by(rule.check)} again."
         )
     return ""
 
@@ -34,7 +43,7 @@ def judge(rule: AnyRule, case: Case) -> str:
     if rule.check not in case.evidence:
         raise Unmet(
             f"{_subject(rule)}: there is no {rule.check} evidence about these files ({case.subject[:12]}): "
-            f"run {rule.check} on this version and submit what it finds."
+            f"{_measured_by(rule.check)}."
         )
     if isinstance(rule, Threshold):
         return _threshold(rule, case)
@@ -166,6 +175,15 @@ def _subject(rule: AnyRule) -> str:
     if isinstance(rule, Across):
         return f"{rule.check} {rule.measure} across {rule.across}"
     return f"{rule.check} {Measure(rule.measure, 0.0, slice=tuple(rule.slice.items())).title}"
+
+
+def _measured_by(check: str) -> str:
+    step = ENTRY_POINTS.get(check)
+    return (
+        f"run `mlflow run . -e {step}` on this version"
+        if step
+        else f"run {check} on it and submit the result"
+    )
 
 
 def _span(age: timedelta) -> str:

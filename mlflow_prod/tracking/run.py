@@ -15,18 +15,20 @@ if TYPE_CHECKING:
 
     from mlflow_prod.data import Dataset, Part
 
-# The limits of MLflow's batch call and of its column for a data set's digest.
+# The limits of MLflow's batch call, of a tag that people read, and of its column for a data set's digest.
 METRICS_A_BATCH = 1000
+NOTE_LENGTH = 5000
 DIGEST_LENGTH = 36
 
 
 class Run:
     """What a script may log into its run. Everything goes through MLflow's own API, in batches."""
 
-    def __init__(self, run_id: str):
+    def __init__(self, run_id: str, *, may_rename: bool = True):
         from mlflow import MlflowClient
 
         self.id = run_id
+        self._may_rename = may_rename
         self._client = MlflowClient()
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
@@ -99,6 +101,15 @@ class Run:
             file.write_bytes(content)
             self._client.log_artifact(self.id, str(file), folder or None)
 
+    def rename(self, name: str) -> None:
+        """Gives the run a name that tells it from others of its kind, unless its user may have chosen one."""
+        if self._may_rename:
+            self._client.update_run(self.id, name=name)
+
+    def describe(self, text: str) -> None:
+        """Sets the description that the UI shows at the head of the run."""
+        self._client.set_tag(self.id, "mlflow.note.content", text[:NOTE_LENGTH])
+
     def set_tag(self, name: str, value: str) -> None:
         """Sets a tag of the run."""
         self._client.set_tag(self.id, name, value)
@@ -117,28 +128,25 @@ def open_run(entry_point: str, parameters: Mapping[str, Any]) -> Iterator[Run]:
     """Opens a run for an entry point: the one `mlflow run` made, a child of the active one, or a new one.
 
     The run ends FINISHED, or FAILED when the block raises, Ctrl-C included; the message of an error that a
-    person can mend is kept in the run's tag `error`.
+    person can mend is kept in the run's tag `error` and in its description.
     """
     import mlflow
+    from mlflow.environment_variables import MLFLOW_RUN_ID
 
+    # A run that `mlflow run` made may carry a name that its user chose.
+    resumed = MLFLOW_RUN_ID.get() is not None
     with mlflow.start_run(
-        nested=mlflow.active_run() is not None, run_name=_name_of_a_new_run(entry_point)
+        nested=mlflow.active_run() is not None, run_name=None if resumed else entry_point
     ) as active:
-        run = Run(active.info.run_id)
+        run = Run(active.info.run_id, may_rename=not resumed)
         run.set_tag("entry_point", entry_point)
         try:
             run.log_parameters(parameters)
             yield run
         except ProdError as error:
-            run.set_tag("error", str(error)[:5000])
+            run.set_tag("error", str(error)[:NOTE_LENGTH])
+            run.describe(str(error))
             raise
-
-
-def _name_of_a_new_run(entry_point: str) -> str | None:
-    """None for a run that is resumed, since it may carry a name that its user chose."""
-    from mlflow.environment_variables import MLFLOW_RUN_ID
-
-    return None if MLFLOW_RUN_ID.get() else entry_point
 
 
 def _described(name: str, part: "Part") -> Any:

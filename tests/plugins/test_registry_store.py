@@ -455,3 +455,12 @@ def test_a_clock_that_runs_ahead_does_not_hide_what_is_measured_next(registry):
     registry.submit(1, registry.evidence(1, 0.1))
     with pytest.raises(MlflowException, match=r"accuracy 0\.1"):
         registry.client.set_registered_model_alias("loans", "champion", "1")
+
+
+def test_a_holder_that_is_refused_anew_keeps_what_it_holds(registry):
+    registry.submit(1, registry.evidence(1, 0.9))
+    registry.client.set_registered_model_alias("loans", "champion", 1)
+    registry.submit(1, registry.evidence(1, 0.5))
+    said = refused("must be at least", registry.client.set_registered_model_alias, "loans", "champion", 1)
+    assert said.endswith("It keeps champion.")
+    assert holder(registry) == 1

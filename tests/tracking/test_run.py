@@ -77,3 +77,14 @@ def test_bytes_and_tables_are_found_again():
     client = mlflow.MlflowClient()
     assert [file.path for file in client.list_artifacts(run.id, "tflite")] == ["tflite/model.tflite"]
     assert mlflow.load_table("tables/slices.json", run_ids=[run.id])["a"].tolist() == [1]
+
+
+def test_a_run_is_renamed_unless_its_user_may_have_named_it(monkeypatch):
+    with open_run("promote", {}) as run:
+        run.rename("promote loans/1")
+    assert mlflow.get_run(run.id).info.run_name == "promote loans/1"
+    resumed = mlflow.MlflowClient().create_run("0", run_name="mine").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", resumed)
+    with open_run("promote", {}) as run:
+        run.rename("promote loans/1")
+    assert mlflow.get_run(resumed).info.run_name == "mine"
