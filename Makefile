@@ -11,7 +11,9 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --require-hashes --no-deps --no-compile
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+# On all cores, where pip takes one; some packages ship files for other Pythons, which cannot be compiled.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib >/dev/null || true
+SOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 # A version manager leaves names on PATH that start nothing, and Debian's python3 may lack venv: so each is tried.
 FIND_PYTHON := for python in $(PYTHON); do \
@@ -70,8 +72,8 @@ bench: $(DEV) ## every benchmark, in its quick form
 	@for script in benchmarks/*.py; do printf '\n== %s\n' "$$script"; $(BIN)/python "$$script" --quick; done
 
 lock: | $(BIN)/uv ## solve the lock files and conda.yaml anew, keeping versions; UPGRADE=1 takes the newest ones
-	@echo pip | $(COMPILE) pyproject.toml - --output-file requirements.lock
-	@$(COMPILE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock \
+	@echo pip | $(SOLVE) pyproject.toml - --output-file requirements.lock
+	@$(SOLVE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock \
 		$$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
 	@$(BIN)/python -m checks.conda > conda.yaml
 
@@ -84,12 +86,14 @@ $(RUNTIME): requirements.lock pyproject.toml
 	@awk '/^[a-z]/ {keep = /^pip==/} keep' requirements.lock > .venv/pip.lock
 	@$(PIP) --quiet -r .venv/pip.lock
 	@$(PIP) -r requirements.lock | $(PROGRESS)
+	@echo "  compiling"; $(COMPILE)
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m pip check
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements-dev.lock
 	@$(PIP) --quiet -r requirements-dev.lock
+	@$(COMPILE)
 	@$(BIN)/python -m pip check
 	@touch $@
 

@@ -74,7 +74,7 @@ def tell(seed: int) -> tuple[str, bool, float, float]:
         taken = time.perf_counter() - start
         made = _metrics(experiment, "compress")
         drift = _metrics(experiment, "monitor")[-1]["drifted_share"]
-    holds = [(attempt.model, attempt.reasons.count("\n")) for attempt in attempts] == [
+    holds = [(attempt.model, attempt.reasons.count("1 reason:")) for attempt in attempts] == [
         ("models:/loans/1", 1),
         ("models:/loans/2", 0),
         ("models:/loans/2", 1),

@@ -11,6 +11,7 @@ from mlflow_prod.models import KerasModel
 from mlflow_prod.tflite import TFLiteModel
 from mlflow_prod.tracking import ModelReference, Run, resolve
 from projects.entry_point import entry_point, launch
+from projects.result import say_made
 from projects.source import Source
 
 
@@ -27,6 +28,7 @@ def compress(
     original = load(reference)
     if not isinstance(original, KerasModel):
         raise ModelError(f"model_uri must be a Keras model, got the flavors {', '.join(reference.flavors)}")
+    run.rename(f"compress, {method}")
     if calibration_rows < 1:
         raise InvalidParameter("calibration_rows", ">= 1", calibration_rows)
     source = source.or_that_of(reference)
@@ -35,8 +37,11 @@ def compress(
     chosen = np.random.default_rng(source.seed).permutation(len(dataset.train))[:calibration_rows]
     calibration = original.encoder.encode(dataset.train.take(chosen).features)
     small = TFLiteModel(convert(original.network, method, calibration), original.encoder, original.task)
-    made = finish(run, small, dataset, source=source.to_dict(), recipe=method, seed=source.seed)
+    # What the file was made from was perhaps trained with a remedy.
+    recipe = ", ".join(filter(None, (str(reference.metadata.get("recipe", "")), method)))
+    made = finish(run, small, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
     log_compression(run, made, small, original, dataset.test)
+    say_made(made)
     return made
 
 

@@ -7,6 +7,7 @@ from mlflow_prod.models import KerasModel
 from mlflow_prod.tracking import ModelReference, Run, resolve
 from projects.entry_point import entry_point, launch
 from projects.network import batch_for, network_for
+from projects.result import say_made
 from projects.source import Source
 
 
@@ -50,6 +51,7 @@ def distill(
     student = KerasModel(network, encode, dataset.task)
     made = finish(run, student, dataset, source=source.to_dict(), recipe="distill", seed=source.seed)
     log_compression(run, made, student, teacher, dataset.test)
+    say_made(made)
     return made
 
 

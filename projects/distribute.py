@@ -10,6 +10,7 @@ from mlflow_prod.models import KerasModel
 from mlflow_prod.tracking import ModelReference, Run
 from projects.entry_point import entry_point, launch
 from projects.network import batch_for, network_for
+from projects.result import say_made
 from projects.source import Source
 
 
@@ -50,7 +51,9 @@ def distribute(
         ]
     )
     model = KerasModel(trained.network, encode, dataset.task)
-    return finish(run, model, dataset, source=source.to_dict(), seed=source.seed)
+    made = finish(run, model, dataset, source=source.to_dict(), seed=source.seed)
+    say_made(made)
+    return made
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar, get_
 import click
 
 from mlflow_prod.errors import ProdError
-from mlflow_prod.tracking import Run, open_run
+from mlflow_prod.tracking import ModelReference, Run, open_run
+from projects.parameters import MEANING
+from projects.result import what_next
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,13 +54,12 @@ def launch(function: Callable[..., Any], arguments: list[str] | None = None) -> 
     Exit codes: 0 done, 1 an error whose message says what to do, 2 wrong parameters, 130 stopped by Ctrl-C.
     An error that nobody foresaw keeps its traceback.
     """
-    from mlflow.exceptions import MlflowException
-
     options: list[click.Parameter] = [
         click.Option(
             [f"--{name}", name],
             type=_click_type(annotation),
             show_default=True,
+            help=MEANING.get(name),
             **({"required": True} if default is REQUIRED else {"default": default}),
         )
         for name, annotation, default in parameters_of(function)
@@ -66,17 +67,30 @@ def launch(function: Callable[..., Any], arguments: list[str] | None = None) -> 
     command = click.Command(function.__name__, params=options, help=inspect.getdoc(function))
     command.callback = lambda **given: function(**_regrouped(function, given))
     try:
-        command.main(arguments, prog_name=f"python -m projects.{function.__name__}", standalone_mode=False)
+        made = command.main(
+            arguments, prog_name=f"python -m projects.{function.__name__}", standalone_mode=False
+        )
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         print("\nstopped: the run is marked FAILED and keeps what it had logged", file=sys.stderr)
         sys.exit(130)
-    except (ProdError, MlflowException, OSError) as error:
+    except Exception as error:
+        if not _can_be_mended(error):
+            raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    if isinstance(made, ModelReference):
+        print(what_next(made))
     sys.exit(0)
+
+
+def _can_be_mended(error: Exception) -> bool:
+    # Imported here, so that --help need not wait for MLflow.
+    from mlflow.exceptions import MlflowException
+
+    return isinstance(error, ProdError | MlflowException | OSError)
 
 
 def _click_type(annotation: Any) -> Any:

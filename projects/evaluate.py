@@ -4,6 +4,7 @@ from mlflow_prod.candidate import load, log_evaluation
 from mlflow_prod.evidence import Evidence
 from mlflow_prod.tracking import Run, resolve, submit
 from projects.entry_point import entry_point, launch
+from projects.result import say_measured
 from projects.source import Source
 
 
@@ -17,6 +18,7 @@ def evaluate(run: Run, model_uri: str, source: Source = Source()) -> list[Eviden
     evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
     if reference.version:
         submit(reference.name, reference.version, evidence)
+    say_measured(evidence)
     return evidence
 
 

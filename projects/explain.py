@@ -4,6 +4,7 @@ from mlflow_prod.candidate import load, log_explanation
 from mlflow_prod.evidence import Evidence
 from mlflow_prod.tracking import Run, resolve, submit
 from projects.entry_point import entry_point, launch
+from projects.result import say_measured
 from projects.source import Source
 
 
@@ -22,6 +23,7 @@ def explain(
     )
     if reference.version:
         submit(reference.name, reference.version, [evidence])
+    say_measured([evidence])
     return evidence
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 import pandas as pd
 
+from mlflow_prod.data import load_batch
 from mlflow_prod.errors import Refused
-from mlflow_prod.tracking import Run
+from mlflow_prod.tracking import Run, hold_gated
 from projects.compress import compress
 from projects.entry_point import entry_point, launch
 from projects.monitor import monitor
@@ -30,10 +31,14 @@ class Attempt:
     what: str
     reasons: str
 
+    @property
+    def outcome(self) -> str:
+        """`promoted` or `refused`."""
+        return "refused" if self.reasons else "promoted"
+
     def __str__(self) -> str:
-        return f"{'refused ' if self.reasons else 'promoted'} {self.model} ({self.what})" + (
-            f"\n{self.reasons}" if self.reasons else ""
-        )
+        said = f"{self.outcome:<8} {self.model} ({self.what})"
+        return f"{said}\n{self.reasons}" if self.reasons else said
 
 
 @entry_point
@@ -52,9 +57,14 @@ def main(
     name = name or name_of(source.data)
     if name_of(source.data) == "loans":
         production, drifted = production or LOANS_PRODUCTION, drifted or LOANS_DRIFTED
+    run.rename(f"main, {name}")
     # What would only fail after minutes of training.
     check_name(name)
     named(targets)
+    hold_gated()
+    dataset = source.load()
+    for batch in filter(None, (production, drifted)):
+        load_batch(batch, dataset.schema, dataset.task, seed=source.seed)
 
     def candidate(remedy: Literal["none", "reweighing"]) -> str:
         step(f"train {name}, remedy: {remedy}")
@@ -82,7 +92,6 @@ def main(
     attempts: list[Attempt] = []
     version = candidate("none")
     promoted = attempt(version, "as trained")
-    dataset = source.load()
     if not promoted and dataset.task.kind != "regression" and dataset.schema and dataset.schema.protected:
         version = candidate("reweighing")
         promoted = attempt(version, "trained with reweighing")
@@ -91,8 +100,11 @@ def main(
         monitor(f"models:/{name}/{version}", drifted, seed=source.seed)
         attempt(version, "again, after production has drifted")
 
-    run.log_table(pd.DataFrame([vars(made) for made in attempts]), "promotions")
-    print("\n" + "=" * 78 + "\n" + "\n".join(str(made) for made in attempts))
+    rows = [(made.model, made.what, made.outcome, made.reasons) for made in attempts]
+    run.log_table(pd.DataFrame(rows, columns=["model", "what", "outcome", "reasons"]), "promotions")
+    summary = "\n".join(map(str, attempts))
+    run.describe(summary)
+    print("\n" + "=" * 78 + "\n" + summary)
     return attempts
 
 

@@ -6,6 +6,7 @@ from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import Evidence
 from mlflow_prod.tracking import Run, resolve, submit
 from projects.entry_point import entry_point, launch
+from projects.result import say_measured
 from projects.source import check_seed
 
 
@@ -17,6 +18,7 @@ def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidenc
         raise InvalidParameter("production", "a name, a path or module:function", production)
     reference = resolve(model_uri)
     model = load(reference)
+    run.rename(f"monitor on {production}")
     schema = reference.metadata.get("schema")
     batch = load_batch(
         production, Schema.from_dict(schema) if isinstance(schema, dict) else None, model.task, seed=seed
@@ -25,9 +27,7 @@ def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidenc
     evidence = log_monitoring(run, reference, model, batch, production)
     if reference.version:
         submit(reference.name, reference.version, [evidence])
-    for measure in evidence:
-        if measure.name in ("drifted_share", "drifted_columns"):
-            print(f"{production}: {measure}")
+    say_measured([evidence])
     return evidence
 
 

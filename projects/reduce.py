@@ -11,6 +11,7 @@ from mlflow_prod.tracking import ModelReference, Run
 from mlflow_prod.train import fit
 from projects.entry_point import entry_point, launch
 from projects.network import batch_for, network_for
+from projects.result import say_made
 from projects.source import Source
 
 
@@ -54,9 +55,10 @@ def reduce(
         seed=source.seed,
     )
     run.log_curves(history.curves)
-    return finish(
-        run, KerasModel(network, encode, dataset.task), dataset, source=source.to_dict(), seed=source.seed
-    )
+    model = KerasModel(network, encode, dataset.task)
+    made = finish(run, model, dataset, source=source.to_dict(), seed=source.seed)
+    say_made(made)
+    return made
 
 
 if __name__ == "__main__":

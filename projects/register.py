@@ -13,6 +13,7 @@ def register(run: Run, model_uri: str, name: str) -> str:
     """Create a version, submit all evidence recorded for the model, and describe it by its model card."""
     check_name(name)
     version = candidate.register(resolve(model_uri), name)
+    run.rename(f"register {name}/{version}")
     run.set_tag("registered", f"models:/{name}/{version}")
     print(f"registered models:/{name}/{version}")
     return version

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
-from mlflow_prod.data import Dataset, Task, describe, load
+from mlflow_prod.data import BUILTINS, Dataset, Task, describe, load
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.tracking import ModelReference
 
@@ -65,8 +65,20 @@ class Source:
         return kept
 
     def load_for(self, model: ModelReference, task: Task) -> Dataset:
-        """This data, to measure a model on; DataError where its target or classes are not the model's."""
+        """This data, to measure a model on.
+
+        DataError where its target or classes are not the model's, and where a file that the model was trained
+        on has changed since: divided anew, rows that the model has seen could be measured.
+        """
         dataset = self.load()
+        seen = model.metadata.get("train_digest")
+        made_here = self.data.partition("?")[0] in BUILTINS
+        if self.to_dict() == model.metadata.get("source") and not made_here and seen != dataset.train.digest:
+            raise DataError(
+                f"{self.data} has changed since {model.uri} was trained on it, so that rows it has seen "
+                "could be taken for new ones: bring the old rows back, or put new ones into a file of their "
+                "own and name that one"
+            )
         if dataset.task != task:
             raise DataError(
                 f"{dataset.name} has the {dataset.task.kind} target {dataset.task.target!r} with the classes "

@@ -9,6 +9,7 @@ from mlflow_prod.tracking import ModelReference, Run
 from mlflow_prod.train import fit, reweighing
 from projects.entry_point import entry_point, launch
 from projects.network import batch_for, network_for
+from projects.result import say_made
 from projects.source import Source
 
 
@@ -25,6 +26,8 @@ def train(
     remedy: Literal["none", "reweighing"] = "none",
 ) -> ModelReference:
     """Train a Keras network; `remedy=reweighing` evens out the labels of the protected groups."""
+    if remedy != "none":
+        run.rename(f"train, {remedy}")
     dataset = source.load()
     run.log_dataset(dataset)
     encode = encoder.fit(dataset.train, dataset.schema)
@@ -44,9 +47,11 @@ def train(
         seed=source.seed,
     )
     run.log_curves(history.curves)
-    return finish(
-        run, KerasModel(network, encode, dataset.task), dataset, source=source.to_dict(), seed=source.seed
-    )
+    model = KerasModel(network, encode, dataset.task)
+    recipe = "" if remedy == "none" else remedy
+    made = finish(run, model, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
+    say_made(made)
+    return made
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from mlflow_prod.train import fit
 from mlflow_prod.tune import Trial, best, default_space, search
 from projects.entry_point import entry_point, launch
 from projects.network import batch_for, scale_of
+from projects.result import say_made
 from projects.source import Source
 
 if TYPE_CHECKING:
@@ -75,9 +76,10 @@ def tune(
     winner = best(done, maximise)
     print(f"best of {len(done)} trials: {objective} {winner.score:.4g} with {winner.values}")
     run.log_parameters({f"best/{name}": value for name, value in winner.values.items()})
-    return finish(
-        run, KerasModel(winner.network, encode, task), dataset, source=source.to_dict(), seed=source.seed
-    )
+    model = KerasModel(winner.network, encode, task)
+    made = finish(run, model, dataset, source=source.to_dict(), seed=source.seed)
+    say_made(made)
+    return made
 
 
 def log_trial(trial: Trial, objective: str) -> None:

@@ -147,6 +147,28 @@ def test_an_entry_point_has_the_parameters_of_its_function(name):
     }
 
 
+def test_every_parameter_is_described_once():
+    from projects.parameters import MEANING
+
+    assert set(MEANING) == {
+        parameter for name in ENTRY_POINTS for parameter in ENTRY_POINTS[name]["parameters"]
+    }
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_help_imports_nothing_heavy(name):
+    probe = f"""
+import runpy, sys
+sys.argv[1:] = ["--help"]
+try:
+    runpy.run_module("projects.{name}", run_name="__main__")
+except SystemExit:
+    print("HEAVY", sorted({HEAVY!r} & set(sys.modules)))
+"""
+    checked = run_in_checkout(sys.executable, "-c", probe)
+    assert checked.stdout.endswith("HEAVY []\n"), checked.stdout[-500:] + checked.stderr
+
+
 @pytest.mark.parametrize("name", ENTRY_POINTS)
 def test_an_entry_points_command_hands_over_every_parameter(name):
     command = ENTRY_POINTS[name]["command"].split()

@@ -31,7 +31,7 @@ def finish(
     model : what was made.
     dataset : what it was made from.
     source : the data parameters, stored with the model so that later runs find the same data.
-    recipe : how it was made smaller, stored with the model; "" where it was not.
+    recipe : how it was made, such as `reweighing, int8`, stored with the model and told on its card.
     seed : of the rows that are explained.
     """
     flavor = models if isinstance(model, KerasModel) else tflite
@@ -44,6 +44,7 @@ def finish(
             "source": dict(source),
             "schema": dataset.schema.to_dict() if dataset.schema else None,
             "data": dataset.name,
+            "train_digest": dataset.train.digest,
             "recipe": recipe,
         },
     )
@@ -51,7 +52,8 @@ def finish(
     _log_tflite_file(run, model)
     evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
     evidence.append(log_explanation(run, reference, model, dataset.test, seed=seed))
-    run.log_text(report.model_card(model.task, dataset.name, reference.digest, evidence), "model_card.md")
+    card = report.model_card(model.task, dataset.name, reference.digest, evidence, recipe=recipe)
+    run.log_text(card, "model_card.md")
     run.set_tag("model_uri", logged.model_uri)
     return reference
 

@@ -67,7 +67,23 @@ class Measure:
             return self.name
         return "/".join(["slice", *(part for pair in self.slice for part in pair), self.name])
 
+    @property
+    def figure(self) -> str:
+        """Value, unit and interval as a person reads them.
+
+        >>> Measure("bytes", 29488.0, unit="bytes").figure
+        '29,488 bytes'
+        >>> Measure("accuracy", 0.9, 0.88, 0.92).figure
+        '0.9 [0.88, 0.92]'
+        """
+        interval = (
+            "" if self.low is None or self.high is None else f" [{_read(self.low)}, {_read(self.high)}]"
+        )
+        return f"{_read(self.value)}{f' {self.unit}' if self.unit else ''}{interval}"
+
     def __str__(self) -> str:
-        interval = "" if self.low is None or self.high is None else f" [{self.low:.4g}, {self.high:.4g}]"
-        unit = f" {self.unit}" if self.unit else ""
-        return f"{self.title} {self.value:.4g}{unit}{interval}"
+        return f"{self.title} {self.figure}"
+
+
+def _read(number: float) -> str:
+    return f"{number:,.0f}" if 10_000 <= abs(number) < 1e15 else f"{number:.4g}"

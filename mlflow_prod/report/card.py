@@ -30,6 +30,8 @@ def model_card(
     subject: str,
     evidence: Sequence[Evidence],
     *,
+    name: str = "",
+    recipe: str = "",
     intended_use: str = INTENDED,
     limits: Iterable[str] = LIMITS,
 ) -> str:
@@ -41,9 +43,11 @@ def model_card(
 
     Parameters
     ----------
-    data : what the data is called.
+    data : what the data is called; of a path its last part is shown, the folders are nobody's business.
     subject : the model's digest, 64 hex digits.
     evidence : records about this model.
+    name : of the registered model, which heads the card; else the target does.
+    recipe : how the model was made, such as `int8`.
     intended_use, limits : words of the person answering for the model.
 
     Raises InvalidParameter where the words alone are longer than that.
@@ -55,9 +59,11 @@ def model_card(
     measures = _distinct(measure for record in records for measure in record)
     what = f"{task.target} ({task.kind}{': ' + ', '.join(task.classes) if task.classes else ''})"
     head = [
-        f"# {_cell(task.target)}: model card",
+        f"# {_cell(name or task.target)}: model card",
         "",
-        f"**Predicts** {_cell(what, 300)}. **Data** {_cell(data, 200)}. **Model** sha256 `{subject[:16]}`.",
+        f"**Predicts** {_cell(what, 300)}. **Data** {_cell(data.rsplit('/', 1)[-1], 200)}. "
+        + (f"**Made by** {_cell(recipe)}. " if recipe else "")
+        + f"**Model** sha256 `{subject[:16]}`.",
         "",
         f"## Intended use\n\n{intended_use}\n",
     ]
@@ -79,7 +85,7 @@ def _distinct(measures: Iterable[Measure]) -> list[Measure]:
 def _overall(measures: Sequence[Measure]) -> list[str]:
     skipped = ("importance/", "recall/")
     rows = [
-        f"| {_cell(style.words(m.name), 60)} | {_figure(m)} | {'' if m.n is None else f'{m.n:,}'} |"
+        f"| {_cell(style.words(m.name), 60)} | {m.figure} | {'' if m.n is None else f'{m.n:,}'} |"
         for m in measures
         if not m.slice
         and not m.name.startswith(skipped)
@@ -102,7 +108,7 @@ def _by_slice(measures: Sequence[Measure]) -> list[str]:
     ]
     for cut in dict.fromkeys(measure.slice for measure in sliced):
         n = max((m.n or 0 for m in sliced if m.slice == cut), default=0)
-        figures = [_figure(m) if (m := by_title.get((cut, name))) else "" for name in names]
+        figures = [m.figure if (m := by_title.get((cut, name))) else "" for name in names]
         label = ", ".join(f"{column} {value}" for column, value in cut)
         lines.append(f"| {_cell(label, 40)} | {n:,} | " + " | ".join(figures) + " |")
     return [*lines, ""]
@@ -136,21 +142,12 @@ def _records(records: Sequence[Evidence]) -> list[str]:
         for one in records[-12:]
     ]
     return [
-        "## Evidence\n",
+        "## Evidence when the card was written\n",
         "| check | measures | data | made at |",
         "| --- | ---: | --- | --- |",
         *lines,
         "",
     ]
-
-
-def _figure(measure: Measure) -> str:
-    text = f"{measure.value:.4g}{' ' + measure.unit if measure.unit else ''}"
-    return (
-        text
-        if measure.low is None or measure.high is None
-        else f"{text} [{measure.low:.3g}, {measure.high:.3g}]"
-    )
 
 
 def _cell(text: str, length: int = 80) -> str:

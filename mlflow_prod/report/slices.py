@@ -42,7 +42,7 @@ def slices(measures: Sequence[Measure], names: Sequence[str] = ()) -> Any:
     kept = set(sorted(rows, key=lambda cut: -rows[cut])[:ROWS])
     lines = [cut for cut in rows if cut in kept]
     labels = [style.shortened(", ".join(f"{column} {value}" for column, value in cut), 36) for cut in lines]
-    drawn = style.figure(3.4 + 2.9 * len(shown), 1.6 + 0.30 * (len(lines) + 1))
+    drawn = style.figure(2.9 + 2.3 * len(shown), 1.6 + 0.30 * (len(lines) + 1))
     panels = drawn.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, shown, strict=True):
         by_slice = {measure.slice: measure for measure in measures if measure.name == name}

@@ -1,9 +1,12 @@
+import pandas as pd
 import pytest
 
+from mlflow_prod.data import Loans
 from mlflow_prod.errors import DataError, InvalidParameter
 from projects.evaluate import evaluate
 from projects.register import check_name
 from projects.source import Source
+from projects.train import train
 from tests.projects.conftest import SMALL
 
 
@@ -36,3 +39,16 @@ def test_a_seed_out_of_range_is_named(seed):
 def test_a_name_under_which_no_model_is_found_again_is_refused(name):
     with pytest.raises(InvalidParameter, match="name must be"):
         check_name(name)
+
+
+def test_a_file_that_has_grown_since_the_training_is_not_divided_anew(home):
+    frame = Loans(rows=600).make(seed=2)
+    frame.to_csv(home.folder / "grown.csv", index=False)
+    reference = train(Source(data="grown.csv", target="repaid", id="application_id"), units="4", epochs=1)
+    evaluate(reference.uri)
+    Source.load.cache_clear()
+    pd.concat([frame, frame.head(9)]).to_csv(home.folder / "grown.csv", index=False)
+    with pytest.raises(DataError, match=r"grown\.csv has changed since"):
+        evaluate(reference.uri)
+    frame.to_csv(home.folder / "other.csv", index=False)
+    evaluate(reference.uri, Source(data="other.csv", target="repaid", id="application_id"))
