@@ -17,6 +17,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SCROLLED = "grid => grid.scrollTop"
 
 
 @contextmanager
@@ -64,7 +65,11 @@ def compare_metrics(page: Any, server: str, experiment: str, runs: list[str], me
             break
         values.evaluate("grid => grid.scrollBy(0, 60)")
         page.wait_for_timeout(50)
+    # The names are one scroll event behind: after one of a pixel they stand beside their values.
+    values.evaluate("grid => grid.scrollBy(0, -1)")
     page.wait_for_timeout(500)
+    behind = values.evaluate(SCROLLED) - names.evaluate(SCROLLED)
+    assert abs(behind) <= 1, f"the names stand {behind} pixels from their values"
     return f"{names.inner_text()}\n{values.inner_text()}"
 
 
