@@ -28,17 +28,17 @@ def compress(
     original = load(reference)
     if not isinstance(original, KerasModel):
         raise ModelError(f"model_uri must be a Keras model, got the flavors {', '.join(reference.flavors)}")
-    run.rename(f"compress, {method}")
     if calibration_rows < 1:
         raise InvalidParameter("calibration_rows", ">= 1", calibration_rows)
+    # What the file was made from was perhaps trained with a remedy.
+    recipe = ", ".join(filter(None, (str(reference.metadata.get("recipe", "")), method)))
+    run.rename(f"compress, {recipe}")
     source = source.or_that_of(reference)
     dataset = source.load_for(reference, original.task)
     run.log_dataset(dataset)
     chosen = np.random.default_rng(source.seed).permutation(len(dataset.train))[:calibration_rows]
     calibration = original.encoder.encode(dataset.train.take(chosen).features)
     small = TFLiteModel(convert(original.network, method, calibration), original.encoder, original.task)
-    # What the file was made from was perhaps trained with a remedy.
-    recipe = ", ".join(filter(None, (str(reference.metadata.get("recipe", "")), method)))
     made = finish(run, small, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
     log_compression(run, made, small, original, dataset.test)
     say_made(made)

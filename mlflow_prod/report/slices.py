@@ -78,7 +78,7 @@ def _forest(axes: Any, measures: Sequence[Measure | None], labels: Sequence[str]
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     style.plain(axes)
-    axes.locator_params(axis="x", nbins=5)
+    axes.locator_params(axis="x", nbins=4)
 
 
 def _without_slices(measures: Sequence[Measure]) -> Any:

@@ -2,6 +2,8 @@
 
 import mlflow
 
+from tests.demo import ROOT
+
 
 def test_it_is_refused_improved_promoted_and_refused_after_drift(story):
     assert [(row.model, bool(row.reasons)) for row in story.promotions.itertuples()] == [
@@ -50,3 +52,11 @@ def test_each_version_is_described_by_its_card(story):
 def test_the_end_says_what_happened(story):
     ending = story.said[story.said.rindex("=" * 78) :]
     assert "refused  models:/loans/1" in ending and "promoted models:/loans/2" in ending
+
+
+def test_every_measure_that_a_policy_can_name_is_documented(story):
+    documented = (ROOT / "docs" / "policy.md").read_text()
+    for entry_point in ("compress", "monitor"):
+        for name in story.runs_of(entry_point)[0].data.metrics:
+            last = "COLUMN" if name.startswith("importance/") else name.rsplit("/", 1)[-1]
+            assert f"`{last}`" in documented or f"/{last}`" in documented, name
