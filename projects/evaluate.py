@@ -2,7 +2,7 @@
 
 from mlflow_prod.candidate import load, log_evaluation
 from mlflow_prod.evidence import Evidence
-from mlflow_prod.tracking import Run, resolve, submit
+from mlflow_prod.tracking import Run, hand_in, resolve
 from projects.entry_point import entry_point, launch
 from projects.result import say_measured
 from projects.source import Source
@@ -16,8 +16,7 @@ def evaluate(run: Run, model_uri: str, source: Source = Source()) -> list[Eviden
     dataset = source.or_that_of(reference).load_for(reference, model.task)
     run.log_dataset(dataset)
     evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
-    if reference.version:
-        submit(reference.name, reference.version, evidence)
+    hand_in(reference, evidence)
     say_measured(evidence)
     return evidence
 

@@ -2,7 +2,7 @@
 
 from mlflow_prod.candidate import load, log_explanation
 from mlflow_prod.evidence import Evidence
-from mlflow_prod.tracking import Run, resolve, submit
+from mlflow_prod.tracking import Run, hand_in, resolve
 from projects.entry_point import entry_point, launch
 from projects.result import say_measured
 from projects.source import Source
@@ -21,8 +21,7 @@ def explain(
     evidence = log_explanation(
         run, reference, model, dataset.test, rows=rows, background=background, seed=source.seed
     )
-    if reference.version:
-        submit(reference.name, reference.version, [evidence])
+    hand_in(reference, [evidence])
     say_measured([evidence])
     return evidence
 

@@ -4,7 +4,7 @@ from mlflow_prod.candidate import load, log_monitoring
 from mlflow_prod.data import Schema, load_batch
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import Evidence
-from mlflow_prod.tracking import Run, resolve, submit
+from mlflow_prod.tracking import Run, hand_in, resolve
 from projects.entry_point import entry_point, launch
 from projects.result import say_measured
 from projects.source import check_seed
@@ -25,8 +25,7 @@ def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidenc
     )
     run.log_batch_of_data(production, batch)
     evidence = log_monitoring(run, reference, model, batch, production)
-    if reference.version:
-        submit(reference.name, reference.version, [evidence])
+    hand_in(reference, [evidence])
     say_measured([evidence])
     return evidence
 

@@ -15,7 +15,7 @@ def say_measured(evidence: Iterable[Evidence]) -> None:
 
 def say_made(model: ModelReference) -> None:
     """Prints what was measured of a new model, and where it is."""
-    say_measured(collect(model.model_id, model.digest))
+    say_measured(attestation.evidence for attestation in collect(model.model_id, model.digest))
     print(f"made {model.uri}")
 
 

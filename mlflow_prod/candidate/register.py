@@ -20,8 +20,8 @@ def register(reference: ModelReference, name: str) -> str:
 
     if not reference.model_id:
         raise ModelError(f"{reference.uri} was not logged to the tracking server: log it, then register it")
-    evidence = collect(reference.model_id, reference.digest)
-    if not evidence:
+    attestations = collect(reference.model_id, reference.digest)
+    if not attestations:
         raise EvidenceError(
             f"{reference.uri} has no evidence: measure it first, by\n"
             f"mlflow run . -e evaluate -P model_uri={reference.uri}"
@@ -30,7 +30,7 @@ def register(reference: ModelReference, name: str) -> str:
         load(reference).task,
         str(reference.metadata.get("data", "")),
         reference.digest,
-        list(evidence),
+        [attestation.evidence for attestation in attestations],
         name=name,
         recipe=str(reference.metadata.get("recipe", "")),
     )
@@ -39,7 +39,7 @@ def register(reference: ModelReference, name: str) -> str:
     version = ""
     try:
         version = str(mlflow.register_model(f"models:/{reference.model_id}", name).version)
-        submit(name, version, evidence)
+        submit(name, version, attestations)
         client.update_model_version(name, version, card)
     except BaseException:
         if version:

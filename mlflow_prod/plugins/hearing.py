@@ -73,10 +73,8 @@ def hear(
     subjects = (candidate.digest, *([incumbent.subject] if incumbent and incumbent.subject else []))
     with store.ManagedSessionMaker(read_only=False) as session:
         ids = registry.newest_ids(session, store._get_active_workspace(), subjects)
-        evidence = registry.newest_evidence(session, ids)
-    if incumbent is not None:
-        incumbent = Incumbent(incumbent.version, incumbent.subject, evidence)
-    decision = registry.decide(policy, name, target.name, candidate.digest, evidence, incumbent, now)
+        attestations = registry.evidence_with(session, ids)
+    decision = registry.decide(policy, name, target.name, candidate.digest, attestations, incumbent, now)
     return Hearing(decision, standing, policy, (candidate, *compared), subjects, ids)
 
 

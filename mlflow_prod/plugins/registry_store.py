@@ -156,15 +156,18 @@ class GatedStore(SqlAlchemyStore):
         workspace = self._get_active_workspace()
         try:
             for _ in range(ATTEMPTS):
-                evidence, files = intake.examine(self, name, version, envelope)
+                signers = self._policy_file.read().signers
+                attestations, files = intake.examine(self, name, version, envelope, signers)
                 with self._transactions.locked(workspace, name) as session:
                     row = self._get_sql_model_version(session, name, version)
                     if location_of(row) != files.location or not files.unchanged():
                         continue
                     now = datetime.now(UTC)
-                    registry.add_evidence(session, workspace, name, row.version, evidence, _author(), now)
+                    registry.add_evidence(
+                        session, workspace, name, row.version, attestations, signers, _author(), now
+                    )
                     newest = registry.newest_ids(session, workspace, [files.digest])
-                    told = intake.summary(registry.newest_evidence(session, newest))
+                    told = intake.summary(registry.evidence_with(session, newest), signers)
                     super().set_model_version_tag(name, version, ModelVersionTag(EVIDENCE_KEY, told))
                 return
             raise EvidenceError(f"the files of {name} version {version} change while they are looked at")

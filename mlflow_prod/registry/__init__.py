@@ -1,5 +1,6 @@
 """Policy, gate, ledger: what a promotion needs, whether it may happen, and what was decided."""
 
+from mlflow_prod.registry import chain
 from mlflow_prod.registry.case import CLOCK_SLACK, Incumbent
 from mlflow_prod.registry.gate import Decision, decide, refuse
 from mlflow_prod.registry.ledger import (
@@ -7,8 +8,8 @@ from mlflow_prod.registry.ledger import (
     Promotion,
     add_decision,
     add_evidence,
+    evidence_with,
     last_promotion,
-    newest_evidence,
     newest_ids,
 )
 from mlflow_prod.registry.migrations import upgrade
@@ -26,9 +27,10 @@ __all__ = [
     "Promotion",
     "add_decision",
     "add_evidence",
+    "chain",
     "decide",
+    "evidence_with",
     "last_promotion",
-    "newest_evidence",
     "newest_ids",
     "parse",
     "refuse",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mlflow_prod.errors import did_you_mean
-from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.evidence import Attestation, Evidence, Measure, PublicKey
 from mlflow_prod.registry.rules import Rule
 
 # Clocks of two machines differ a little; evidence from further ahead is wrong or forged.
@@ -18,26 +18,57 @@ class Unmet(Exception):
 
 @dataclass(frozen=True)
 class Incumbent:
-    """What a candidate is compared with.
-
-    `version`: its number; `subject`: digest of its files, "" where they cannot be read; `evidence`: what is
-    known about these files.
-    """
+    """What a candidate is compared with: its number, and its files' digest, "" where they cannot be read."""
 
     version: str
     subject: str
-    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a judge sees: the newest evidence by check, of the candidate and of the incumbent."""
+    """What a judge sees.
+
+    Parameters
+    ----------
+    subject : digest of the candidate's files.
+    attestations : what is known about these files and the incumbent's, by whomever.
+    signers : the keys that the policy trusts, by name.
+    incumbent : None where no version ever held the target.
+    now : when the promotion is asked for.
+    """
 
     subject: str
-    evidence: Mapping[str, Evidence]
+    attestations: tuple[Attestation, ...]
+    signers: Mapping[str, PublicKey]
     incumbent: Incumbent | None
-    incumbent_evidence: Mapping[str, Evidence]
     now: datetime
+
+    def evidence(self, rule: Rule, subject: str = "") -> Evidence | None:
+        """The newest evidence of the rule's check that counts: signed, where the rule asks for a signer.
+
+        Anybody can submit unsigned evidence, which must not push a signed record aside. None where there is
+        none. About the candidate, or the files with the digest `subject`.
+        """
+        keys = {name: self.signers[name] for name in rule.signed_by}
+        newest: Evidence | None = None
+        for attestation in self.attestations:
+            record = attestation.evidence
+            if (record.check, record.subject) != (rule.check, subject or self.subject):
+                continue
+            if newest is not None and record.made_at < newest.made_at:
+                continue
+            if not keys or attestation.signers(keys):
+                newest = record
+        return newest
+
+    def signers_by_check(self) -> dict[str, frozenset[str]]:
+        """Who signed evidence about the candidate, by check; nobody where it is unsigned."""
+        found: dict[str, frozenset[str]] = {}
+        for one in self.attestations:
+            if one.evidence.subject == self.subject:
+                known = found.get(one.evidence.check, frozenset())
+                found[one.evidence.check] = known | one.signers(self.signers)
+        return dict(sorted(found.items()))
 
 
 def the_measure(rule: Rule, cut: Mapping[str, str], record: Evidence) -> Measure:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mlflow_prod.evidence import Evidence
+from mlflow_prod.evidence import Attestation
 from mlflow_prod.registry.case import Case, Incumbent, Unmet
 from mlflow_prod.registry.judges import freshness, judge
 from mlflow_prod.registry.policy import NoPolicy, Policy
@@ -49,28 +49,23 @@ def decide(
     model: str,
     target: str,
     subject: str,
-    evidence: Iterable[Evidence],
+    attestations: Iterable[Attestation],
     incumbent: Incumbent | None,
     now: datetime,
 ) -> Decision:
     """The decision on promoting the files `subject` of `model` to `target`: every reason, not the first.
 
-    Of `evidence`, only what is about `subject` and the newest of its check counts. `incumbent`: the version
-    that holds the target, or held it last; None where none ever did. A target that no section of the policy
-    names is allowed.
+    Of `attestations`, only what is about `subject` or the incumbent's files counts, and of each check the
+    newest that one of the rule's signers signed, or the newest where it asks for none. `incumbent`: the
+    version that holds the target, or held it last; None where none ever did. A target that no section of the
+    policy names is allowed.
     """
     if isinstance(policy, NoPolicy):
         if policy.protects(model, target):
             return refuse(policy, model, target, subject, policy.reason, now)
         return Decision(True, model, target, subject, "", "", (), ("No rule protects this target.",), now)
     section = policy.section(model, target)
-    case = Case(
-        subject=subject,
-        evidence=_newest(subject, evidence),
-        incumbent=incumbent,
-        incumbent_evidence=_newest(incumbent.subject, incumbent.evidence) if incumbent else {},
-        now=now,
-    )
+    case = Case(subject, tuple(attestations), policy.signers, incumbent, now)
     reasons: list[str] = []
     notes: list[str] = []
     for rule in section.require if section else ():
@@ -85,8 +80,8 @@ def decide(
     reasons, notes = list(dict.fromkeys(reasons)), list(dict.fromkeys(notes))
     if section is None:
         notes.append("No rule protects this target.")
-    if case.evidence:
-        notes.append("The evidence is unsigned.")
+    for check, signers in case.signers_by_check().items():
+        notes.append(f"The {check} evidence is {_signed(signers)}.")
     compared = incumbent.subject if incumbent else ""
     return Decision(
         not reasons, model, target, subject, compared, policy.digest, tuple(reasons), tuple(notes), now
@@ -100,13 +95,8 @@ def refuse(
     return Decision(False, model, target, subject, "", policy.digest, (reason,), (), now)
 
 
-def _newest(subject: str, evidence: Iterable[Evidence]) -> dict[str, Evidence]:
-    newest: dict[str, Evidence] = {}
-    for record in evidence:
-        held = newest.get(record.check)
-        if record.subject == subject and (held is None or record.made_at >= held.made_at):
-            newest[record.check] = record
-    return newest
+def _signed(signers: frozenset[str]) -> str:
+    return f"signed by {', '.join(sorted(signers))}" if signers else "unsigned"
 
 
 def _numbered(lines: tuple[str, ...]) -> list[str]:

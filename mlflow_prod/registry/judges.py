@@ -4,7 +4,7 @@ from datetime import UTC, timedelta
 
 import numpy as np
 
-from mlflow_prod.evidence import Measure
+from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.registry.case import CLOCK_SLACK, Case, Incumbent, Unmet, enough_rows, find, the_measure
 from mlflow_prod.registry.rules import Across, AnyRule, Threshold, Versus
 from mlflow_prod.stats import largest_gap, newcombe, pairs_confidence, quantile_of
@@ -23,7 +23,7 @@ ENTRY_POINTS = {
 
 def freshness(rule: AnyRule, case: Case) -> str:
     """Judges the age of the check's evidence; "" where there is none to judge."""
-    record = case.evidence.get(rule.check)
+    record = case.evidence(rule)
     if record is None:
         return ""
     age = case.now - record.made_at
@@ -40,20 +40,27 @@ def freshness(rule: AnyRule, case: Case) -> str:
 
 def judge(rule: AnyRule, case: Case) -> str:
     """Judges what was measured."""
-    if rule.check not in case.evidence:
+    own = case.evidence(rule)
+    if own is None and rule.check in case.signers_by_check():
+        signers = " or ".join(rule.signed_by)
+        raise Unmet(
+            f"{_subject(rule)}: there is {rule.check} evidence, but none signed by {signers}: measure it "
+            f"again where that key is, with MLFLOW_PROD_KEY_FILE set."
+        )
+    if own is None:
         raise Unmet(
             f"{_subject(rule)}: there is no {rule.check} evidence about these files ({case.subject[:12]}): "
             f"{_measured_by(rule.check)}."
         )
     if isinstance(rule, Threshold):
-        return _threshold(rule, case)
+        return _threshold(rule, own)
     if isinstance(rule, Versus):
-        return _versus(rule, case)
-    return _across(rule, case)
+        return _versus(rule, case, own)
+    return _across(rule, own)
 
 
-def _threshold(rule: Threshold, case: Case) -> str:
-    measure = the_measure(rule, rule.slice, case.evidence[rule.check])
+def _threshold(rule: Threshold, own: Evidence) -> str:
+    measure = the_measure(rule, rule.slice, own)
     lower_bound = rule.at_least is not None
     bound = rule.at_least if rule.at_least is not None else rule.at_most
     assert bound is not None
@@ -75,8 +82,8 @@ def _threshold(rule: Threshold, case: Case) -> str:
     raise Unmet(f"{rule.check} {measure}{judged} must be {wanted}: {remedy}.")
 
 
-def _versus(rule: Versus, case: Case) -> str:
-    incumbent, own = case.incumbent, case.evidence[rule.check]
+def _versus(rule: Versus, case: Case, own: Evidence) -> str:
+    incumbent = case.incumbent
     measured = _subject(rule)
     if incumbent is None:
         the_measure(rule, rule.slice, own)
@@ -89,7 +96,7 @@ def _versus(rule: Versus, case: Case) -> str:
     if incumbent.subject == case.subject:
         the_measure(rule, rule.slice, own)
         return f"{measured}: the incumbent is the same files, there is nothing to compare with."
-    change, low, high, how = _difference(rule, case, incumbent)
+    change, low, high, how = _difference(rule, case, own, incumbent)
     loss, most = (change, high) if rule.wants_low else (-change, None if low is None else -low)
     judged = loss if most is None or rule.judge == "value" else most
     allowed = f"at most {rule.worse_by_at_most:.6g} worse"
@@ -106,14 +113,13 @@ def _versus(rule: Versus, case: Case) -> str:
 
 
 def _difference(
-    rule: Versus, case: Case, incumbent: Incumbent
+    rule: Versus, case: Case, own: Evidence, incumbent: Incumbent
 ) -> tuple[float, float | None, float | None, str]:
-    own = case.evidence[rule.check]
     paired = find(rule, rule.slice, own, incumbent.subject)
     if paired is not None:
         enough_rows(rule, paired)
         return paired.value, paired.low, paired.high, "paired rows"
-    theirs = case.incumbent_evidence.get(rule.check)
+    theirs = case.evidence(rule, incumbent.subject)
     if theirs is None:
         raise Unmet(
             f"{_subject(rule)} cannot be compared: there is no {rule.check} evidence about the incumbent, "
@@ -131,10 +137,10 @@ def _difference(
     return new.value - old.value, float(low), float(high), "as independent samples"
 
 
-def _across(rule: Across, case: Case) -> str:
+def _across(rule: Across, own: Evidence) -> str:
     measures = [
         measure
-        for measure in case.evidence[rule.check]
+        for measure in own
         if measure.name == rule.measure
         and [c for c, _ in measure.slice] == [rule.across]
         and not measure.against

@@ -1,9 +1,10 @@
 """The ledger: evidence and decisions, written once and never changed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -12,21 +13,21 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     func,
-    insert,
     select,
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.orm import Session
 
-from mlflow_prod.evidence import Evidence
+from mlflow_prod.errors import EvidenceError
+from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
+from mlflow_prod.registry import chain
+from mlflow_prod.registry.chain import metadata
 from mlflow_prod.registry.gate import Decision
 
-metadata = MetaData()
 # SQLite counts only an INTEGER key up by itself.
 _Key = BigInteger().with_variant(Integer, "sqlite")
 _Long = Text().with_variant(LONGTEXT, "mysql", "mariadb")
@@ -40,12 +41,15 @@ evidence_table = Table(
     Column("subject", String(64), nullable=False),
     Column("check_name", String(CHECK_LENGTH), nullable=False),
     Column("made_at", BigInteger, nullable=False),  # ms since 1970, like all times here
-    Column("record", _Long, nullable=False),
+    Column("statement", _Long, nullable=False),
+    Column("signatures", _Long, nullable=False),
+    Column("key_ids", String(519), nullable=False),  # of the known keys that signed, sorted, blanks between
     Column("model", String(256), nullable=False),
     Column("version", Integer, nullable=False),
     Column("author", String(256), nullable=False),
     Column("submitted_at", BigInteger, nullable=False),
-    Index("mlflow_prod_evidence_newest", "workspace", "subject", "check_name", "made_at", "id"),
+    Column("digest", String(64), nullable=False),
+    Index("mlflow_prod_evidence_newest", "workspace", "subject", "check_name", "key_ids", "made_at", "id"),
 )
 
 decision_table = Table(
@@ -64,8 +68,10 @@ decision_table = Table(
     Column("reasons", _Long, nullable=False),
     Column("notes", _Long, nullable=False),
     Column("evidence", _Long, nullable=False),
+    Column("evidence_head", String(64), nullable=False),
     Column("author", String(256), nullable=False),
     Column("decided_at", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
     Index("mlflow_prod_decisions_last", "workspace", "model", "kind", "target", "allowed", "id"),
 )
 
@@ -84,43 +90,76 @@ def add_evidence(
     workspace: str,
     model: str,
     version: int,
-    evidence: Sequence[Evidence],
+    attestations: Sequence[Attestation],
+    signers: Mapping[str, PublicKey],
     author: str,
     now: datetime,
 ) -> None:
-    """Writes records that were submitted for a version; names of checks fit in CHECK_LENGTH characters."""
+    """Writes what was submitted for a version; names of checks fit in CHECK_LENGTH characters.
+
+    Raises EvidenceError where the ledger holds newer evidence of a check by the same signer: what is older
+    was made before, or is played again.
+    """
     rows = [
         {
             "workspace": workspace,
-            "subject": record.subject,
-            "check_name": record.check,
-            "made_at": _ms(record.made_at),
-            "record": json.dumps(record.to_dict(), separators=(",", ":"), sort_keys=True),
+            "subject": one.evidence.subject,
+            "check_name": one.evidence.check,
+            # A clock that runs ahead must not make its evidence the newest for minutes to come.
+            "made_at": min(_ms(one.evidence.made_at), _ms(now.replace(microsecond=0))),
+            "statement": one.statement,
+            "signatures": json.dumps(one.to_dsse()["signatures"]),
+            "key_ids": " ".join(sorted(signers[name].id for name in one.signers(signers))),
             "model": model,
             "version": version,
             "author": author,
             "submitted_at": _ms(now),
         }
-        for record in evidence
+        for one in attestations
     ]
-    session.execute(insert(evidence_table), rows)
+    for row in rows:
+        _hold_newest(session, row)
+    chain.append(session, evidence_table, rows)
+
+
+def _hold_newest(session: Session | Connection, row: Mapping[str, Any]) -> None:
+    same = ("workspace", "subject", "check_name", "key_ids")
+    newest = session.scalar(
+        select(func.max(evidence_table.c.made_at)).where(
+            *(evidence_table.c[name] == row[name] for name in same)
+        )
+    )
+    if newest is not None and newest > row["made_at"]:
+        made = datetime.fromtimestamp(newest / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        raise EvidenceError(
+            f"the registry holds newer {row['check_name']} evidence about these files, made {made}: "
+            f"measure again rather than submit what is older"
+        )
 
 
 def newest_ids(session: Session | Connection, workspace: str, subjects: Sequence[str]) -> tuple[int, ...]:
-    """Ids of the newest record of each check about each subject: newest made, then last submitted; sorted."""
+    """Ids of the newest evidence of each check about each subject by each signer, sorted.
+
+    Newest made, then last submitted. By each signer, since unsigned evidence must not hide what was signed.
+    """
     table = evidence_table.c
     newest_first = (table.made_at.desc(), table.id.desc())
-    place = func.row_number().over(partition_by=(table.subject, table.check_name), order_by=newest_first)
+    place = func.row_number().over(
+        partition_by=(table.subject, table.check_name, table.key_ids), order_by=newest_first
+    )
     about = (table.workspace == workspace, table.subject.in_(sorted(set(subjects))))
     ranked = select(table.id, place.label("place")).where(*about).subquery()
     return tuple(sorted(session.scalars(select(ranked.c.id).where(ranked.c.place == 1))))
 
 
-def newest_evidence(session: Session | Connection, ids: Sequence[int]) -> tuple[Evidence, ...]:
-    """The records with these ids, in order of submission."""
+def evidence_with(session: Session | Connection, ids: Sequence[int]) -> tuple[Attestation, ...]:
+    """What was submitted under these ids, in order of submission."""
     table = evidence_table.c
-    found = session.scalars(select(table.record).where(table.id.in_(ids)).order_by(table.id))
-    return tuple(Evidence.from_dict(json.loads(record)) for record in found)
+    query = select(table.statement, table.signatures).where(table.id.in_(ids)).order_by(table.id)
+    return tuple(
+        Attestation(statement, read_signatures(json.loads(signatures)))
+        for statement, signatures in session.execute(query)
+    )
 
 
 def add_decision(
@@ -146,10 +185,11 @@ def add_decision(
         "reasons": json.dumps(decision.reasons),
         "notes": json.dumps(decision.notes),
         "evidence": json.dumps(list(evidence_ids)),
+        "evidence_head": chain.head(session, evidence_table),
         "author": author,
         "decided_at": _ms(decision.at),
     }
-    session.execute(insert(decision_table), row)
+    chain.append(session, decision_table, [row])
 
 
 def last_promotion(

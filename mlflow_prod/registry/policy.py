@@ -6,28 +6,56 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from mlflow_prod.errors import PolicyError, did_you_mean
-from mlflow_prod.evidence import digest_of_bytes
+from mlflow_prod.evidence import PublicKey, digest_of_bytes
 from mlflow_prod.registry import strict_yaml
-from mlflow_prod.registry.rules import Across, AnyRule, Name, Strict, Threshold, Versus
+from mlflow_prod.registry.rules import Across, AnyRule, Name, Names, Strict, Threshold, Versus
 
 DEFAULT_TARGETS = frozenset({"production", "champion"})
 # The stages into which a version is withdrawn.
 NO_PROMOTION = frozenset({"none", "archived"})
 
 
+def _key(text: Any) -> PublicKey:
+    if not isinstance(text, str):
+        raise ValueError("must be base64 of the 32 bytes of a public key")
+    return PublicKey.from_text(text)
+
+
+class Signer(Strict):
+    """Whoever answers for evidence, by the public half of an Ed25519 key."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    ed25519: Annotated[PublicKey, BeforeValidator(_key)]
+
+
 class Section(Strict):
-    """What the models under one name or glob need for a set of targets; no rules: nothing but their files."""
+    """What the models under one name or glob need for a set of targets; no rules: nothing but their files.
+
+    signed_by : signers of the policy, one of whom must have signed what a rule rests on; empty: nobody need.
+    """
 
     targets: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
+    signed_by: Names = ()
+
+    @model_validator(mode="after")
+    def _hand_down(self) -> "Section":
+        rules = tuple(
+            rule if rule.signed_by else rule.model_copy(update={"signed_by": self.signed_by})
+            for rule in self.require
+        )
+        object.__setattr__(self, "require", rules)
+        return self
 
 
 class _Document(Strict):
     version: Literal[1]
+    signers: dict[Name, Signer] = Field(default_factory=dict)
     models: dict[Name, Section]
 
 
@@ -37,10 +65,12 @@ class Policy:
 
     Per target the most specific section that names it holds, alone: the exact name, then the glob with the
     most characters that are not `*` or `?`, then the one that stands first. `digest`: sha256 of the file.
+    `signers`: the keys it trusts, by name.
     """
 
     models: Mapping[str, Section] = field(compare=False)
     digest: str
+    signers: Mapping[str, PublicKey] = field(default_factory=dict, compare=False)
 
     def section(self, model: str, target: str) -> Section | None:
         """The section that holds for a promotion of `model` to `target` (any case), None where none does."""
@@ -72,6 +102,7 @@ class NoPolicy:
     reason: str
     everything: bool
     digest: str = ""
+    signers: Mapping[str, PublicKey] = field(default_factory=dict)
 
     def protects(self, model: str, target: str) -> bool:
         """Whether a promotion of `model` to `target` is refused."""
@@ -98,7 +129,25 @@ def parse(content: bytes, file: str = "policy.yaml") -> Policy:
     except ValidationError as problem:
         wrong = [_sentence(error, values, lines, file) for error in problem.errors(include_url=False)]
         raise PolicyError("\n".join(wrong)) from problem
-    return Policy(document.models, digest_of_bytes(content))
+    _hold_signers(document, lines, file)
+    signers = {name: signer.ed25519 for name, signer in document.signers.items()}
+    return Policy(document.models, digest_of_bytes(content), signers)
+
+
+def _hold_signers(document: _Document, lines: Mapping[strict_yaml.Place, int], file: str) -> None:
+    for model, section in document.models.items():
+        places: dict[strict_yaml.Place, tuple[str, ...]] = {("models", model): section.signed_by}
+        places |= {
+            ("models", model, "require", at): rule.signed_by for at, rule in enumerate(section.require)
+        }
+        for place, names in places.items():
+            for name in names:
+                if name not in document.signers:
+                    at = (*place, "signed_by") if (*place, "signed_by") in lines else place
+                    raise PolicyError(
+                        f"{file}, line {lines[at]}: {strict_yaml.spell(at)}: no signer {name!r}; "
+                        f"{did_you_mean(name, document.signers)}"
+                    )
 
 
 def spelt(target: str) -> str:
@@ -142,7 +191,7 @@ def _keys_at(place: strict_yaml.Place, values: Any) -> set[str]:
     if not place:
         return set(_Document.model_fields)
     if len(place) == 2:
-        return set(Section.model_fields)
+        return set((Signer if place[0] == "signers" else Section).model_fields)
     for part in place:
         values = values[part]
     form = Versus if "versus" in values else Across if "across" in values else None

@@ -21,6 +21,7 @@ def _age(text: Any) -> timedelta:
 
 
 Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Width = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Age = Annotated[timedelta, BeforeValidator(_age)]
@@ -37,12 +38,14 @@ class Rule(Strict):
 
     max_age : the evidence must be younger, such as `7 d`.
     rows_at_least : rows (or trials) the measure must rest on; of each slice where slices are compared.
+    signed_by : signers of the policy, one of whom must have signed the evidence; empty: the section's.
     """
 
     check: Name
     measure: Name
     max_age: Age | None = None
     rows_at_least: Annotated[int, Field(ge=1)] | None = None
+    signed_by: Names = ()
 
 
 class Threshold(Rule):

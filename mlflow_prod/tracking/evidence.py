@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 
 from mlflow_prod.errors import EvidenceError
-from mlflow_prod.evidence import Evidence, pack
+from mlflow_prod.evidence import Attestation, Evidence, SigningKey, attest, pack
+from mlflow_prod.tracking.reference import ModelReference
 from mlflow_prod.tracking.run import Run
 
 # The registry's tag that takes evidence in, and the prefix of the logged model's tags that lead to it.
@@ -13,16 +14,22 @@ TRAIL = "mlflow_prod.evidence."
 
 
 def record(run: Run, evidence: Evidence, *, model_id: str) -> None:
-    """Logs evidence as `evidence/CHECK.json` and leaves a trail to it on the logged model, newest last."""
+    """Logs evidence as `evidence/CHECK.json`, to read, and as `evidence/CHECK.dsse.json`.
+
+    The latter is signed where the environment holds a key (`SigningKey.of_environment`), and the logged model
+    gets a trail to it, the newest last.
+    """
     from mlflow import MlflowClient
 
-    path = f"evidence/{evidence.check}.json"
-    run.log_text(json.dumps(evidence.to_dict(), indent=1), path)
+    attestation = attest(evidence, SigningKey.of_environment())
+    path = f"evidence/{evidence.check}.dsse.json"
+    run.log_text(json.dumps(evidence.to_dict(), indent=1), f"evidence/{evidence.check}.json")
+    run.log_text(json.dumps(attestation.to_dsse()), path)
     if model_id:
         MlflowClient().set_logged_model_tags(model_id, {TRAIL + evidence.check: f"runs:/{run.id}/{path}"})
 
 
-def collect(model_id: str, subject: str) -> tuple[Evidence, ...]:
+def collect(model_id: str, subject: str) -> tuple[Attestation, ...]:
     """The newest evidence of each check that was recorded for a logged model, sorted by check.
 
     Raises EvidenceError where a record cannot be read, or is about other bytes than `subject`.
@@ -35,7 +42,8 @@ def collect(model_id: str, subject: str) -> tuple[Evidence, ...]:
     found = []
     for uri in (tags[key] for key in sorted(tags) if key.startswith(TRAIL)):
         try:
-            evidence = Evidence.from_dict(json.loads(load_text(uri)))
+            attestation = Attestation.from_dsse(json.loads(load_text(uri)))
+            evidence = attestation.evidence
         except (MlflowException, OSError, json.JSONDecodeError) as problem:
             raise EvidenceError(
                 f"evidence at {uri} cannot be read: {problem}; measure the model again"
@@ -45,12 +53,22 @@ def collect(model_id: str, subject: str) -> tuple[Evidence, ...]:
                 f"evidence at {uri} is about a model with digest {evidence.subject[:12]}, but the files of "
                 f"{model_id} now have {subject[:12]}: it was changed after it was measured; measure it again"
             )
-        found.append(evidence)
+        found.append(attestation)
     return tuple(found)
 
 
-def submit(name: str, version: str, evidence: Sequence[Evidence]) -> None:
+def submit(name: str, version: str, attestations: Sequence[Attestation]) -> None:
     """Sends evidence to a version in the registry; a gated registry checks it and keeps it in its ledger."""
     from mlflow import MlflowClient
 
-    MlflowClient().set_model_version_tag(name, version, SUBMISSION, pack(evidence))
+    MlflowClient().set_model_version_tag(name, version, SUBMISSION, pack(attestations))
+
+
+def hand_in(reference: ModelReference, evidence: Sequence[Evidence]) -> None:
+    """Submits what was just recorded, where it is about a registered version; else there is nothing to do.
+
+    A key signs a record always the same, so that the registry gets what the run got.
+    """
+    if reference.version:
+        key = SigningKey.of_environment()
+        submit(reference.name, reference.version, [attest(record, key) for record in evidence])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlflow_prod.errors import EvidenceError
-from mlflow_prod.evidence import Evidence, Measure, pack, unpack
+from mlflow_prod.evidence import Evidence, Measure, SigningKey, attest, pack, unpack
 
 RECORD = Evidence(
     "evaluation",
@@ -25,7 +25,10 @@ def packed(text: str) -> str:
 
 def test_what_was_packed_is_unpacked():
     other = Evidence("fairness", "a" * 64, "b" * 64, (Measure("gap", 0.1, slice=(("sex", "F"),)),))
-    assert unpack(pack([RECORD, other])) == (RECORD, other)
+    sent = [attest(RECORD), attest(other, SigningKey.new())]
+    arrived = unpack(pack(sent))
+    assert arrived == tuple(sent)
+    assert [one.evidence for one in arrived] == [RECORD, other]
 
 
 @pytest.mark.parametrize(
@@ -36,11 +39,18 @@ def test_what_was_packed_is_unpacked():
         ("é", "base64"),
         (packed("[" + "9" * 5_000 + "]"), "JSON"),
         (base64.b64encode(b"not zlib").decode(), "zlib"),
-        (pack([RECORD])[:40], "cut short"),
+        (pack([attest(RECORD)])[:40], "cut short"),
         (packed("{"), "JSON"),
         (packed("[]"), "at least one"),
         (packed("{}"), "at least one"),
         (packed('[{"check": 1, "check": 2}]'), "twice: 'check'"),
+        (packed('[{"statement": "{}"}]'), "keys statement and signatures"),
+        (packed('[{"statement": 5, "signatures": []}]'), "must be text"),
+        (packed('[{"statement": "{}", "signatures": []}]'), "exactly the keys"),
+        (packed('[{"statement": "{}", "signatures": [{"keyid": "a"}]}]'), "keys keyid and sig"),
+        (packed('[{"statement": "{}", "signatures": [{"sig": "?"}]}]'), "sig must be base64"),
+        (packed('[{"statement": "{\\"a\\": 1, \\"a\\": 1}", "signatures": []}]'), "twice: 'a'"),
+        (packed('[{"statement": "\\ud800", "signatures": []}]'), "UTF-8 can spell"),
         (packed("[" * 100_000), "JSON"),
         ("A" * (512 * 1024 + 4), "at most 524,288 characters"),
         (packed(" " * (9 * 1024 * 1024)), "inflate to at most"),
@@ -61,9 +71,20 @@ def test_too_much_evidence_is_refused_before_it_is_sent():
     words = [f"{i:x}{i * 7919 % 1_000_003:x}" for i in range(60_000)]
     measures = tuple(Measure(f"m{word}", float(i) / 7) for i, word in enumerate(words))
     with pytest.raises(EvidenceError, match="send fewer slices"):
-        pack([Evidence("evaluation", "a" * 64, "b" * 64, measures)])
+        pack([attest(Evidence("evaluation", "a" * 64, "b" * 64, measures))])
 
 
 def test_records_travel_as_columns():
-    text = zlib.decompress(base64.b64decode(pack([RECORD]))).decode()
-    assert json.loads(text)[0]["measures"]["value"] == [0.9]
+    (entry,) = json.loads(zlib.decompress(base64.b64decode(pack([attest(RECORD)]))))
+    assert json.loads(entry["statement"])["predicate"]["measures"]["value"] == [0.9]
+
+
+def test_a_signed_record_of_a_thousand_slices_fits():
+    names = ("accuracy", "auc", "log_loss", "positive_rate", "true_positive_rate", "false_positive_rate")
+    measures = [
+        Measure(name, 0.1 + at / 7919, 0.1, 0.9, 1000 + at, (("town", f"place {at}"),))
+        for at in range(1101)
+        for name in names
+    ]
+    record = Evidence("fairness", "a" * 64, "b" * 64, tuple(measures))
+    assert len(pack([attest(record, SigningKey.new())])) < 256 * 1024

@@ -3,7 +3,7 @@ import shutil
 import pytest
 from mlflow.tracking import MlflowClient
 
-from mlflow_prod.evidence import Evidence, Measure, digest_of_folder, pack
+from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
 from mlflow_prod.plugins.registry_store import build
 
 DATA = "d" * 64
@@ -45,8 +45,9 @@ class Registry:
             check, digest_of_folder(self.files(number)), DATA, (Measure("accuracy", accuracy),), **more
         )
 
-    def submit(self, version, *records, name="loans"):
-        self.client.set_model_version_tag(name, str(version), "mlflow_prod.evidence", pack(records))
+    def submit(self, version, *records, name="loans", key=None):
+        envelope = pack([attest(record, key) for record in records])
+        self.client.set_model_version_tag(name, str(version), "mlflow_prod.evidence", envelope)
 
     def rows(self, table, columns="*"):
         with self.store.engine.connect() as connection:

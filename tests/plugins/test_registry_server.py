@@ -6,7 +6,7 @@ import requests
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from mlflow_prod.evidence import Evidence, Measure, digest_of_folder, pack
+from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
 from tests.serving import mlflow_server
 
 POLICY = """
@@ -99,7 +99,9 @@ def test_plain_rest_is_refused_with_403_and_every_reason(client, version, server
 
 def test_evidence_that_a_client_submits_opens_the_gate(client, version):
     name, number, files = version
-    client.set_model_version_tag(name, number, "mlflow_prod.evidence", pack(records(files, 0.9)))
+    client.set_model_version_tag(
+        name, number, "mlflow_prod.evidence", pack([attest(record) for record in records(files, 0.9)])
+    )
     tag = client.get_model_version(name, number).tags["mlflow_prod.evidence"]
     assert tag.startswith("evaluation, fairness (2 checks, unsigned, ")
     client.set_registered_model_alias(name, "champion", number)
@@ -109,7 +111,9 @@ def test_evidence_that_a_client_submits_opens_the_gate(client, version):
 
 def test_files_that_were_overwritten_through_the_server_are_found(client, version):
     name, number, files = version
-    client.set_model_version_tag(name, number, "mlflow_prod.evidence", pack(records(files, 0.9)))
+    client.set_model_version_tag(
+        name, number, "mlflow_prod.evidence", pack([attest(record) for record in records(files, 0.9)])
+    )
     run = client.get_model_version(name, number).run_id
     (files / "MLmodel").write_text("flavors: {}\nevil: true\n")
     client.log_artifacts(run, str(files), "model")
@@ -124,7 +128,7 @@ def test_evidence_about_other_files_is_a_bad_request(client, version, server, tm
         "name": name,
         "version": number,
         "key": "mlflow_prod.evidence",
-        "value": pack(records(files, 0.9)),
+        "value": pack([attest(record) for record in records(files, 0.9)]),
     }
     answer = requests.post(f"{server}/api/2.0/mlflow/model-versions/set-tag", json=body, timeout=60)
     assert answer.status_code == 400
@@ -165,7 +169,7 @@ def assert_the_digest_outlives_every_form_of_loading(client, info, name):
         mlflow.pyfunc.load_model(uri)
         assert digest_of_folder(mlflow.artifacts.download_artifacts(uri)) == subject, uri
         # Taken in only if the registry finds the same digest.
-        client.set_model_version_tag(name, str(number), "mlflow_prod.evidence", pack([evidence]))
+        client.set_model_version_tag(name, str(number), "mlflow_prod.evidence", pack([attest(evidence)]))
 
 
 def test_the_digest_outlives_every_form_of_loading_through_a_server(client):

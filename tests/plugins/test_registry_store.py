@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.workspace_context import WorkspaceContext
 
-from mlflow_prod.evidence import Evidence, Measure, pack
+from mlflow_prod.evidence import Attestation, Evidence, Measure, SigningKey, attest, pack
 from mlflow_prod.plugins import hearing
 from mlflow_prod.plugins.registry_store import build
 
@@ -95,7 +95,7 @@ def test_evidence_larger_than_a_tag_goes_in(registry):
     record = registry.evidence(1, 0.9)
     slices = [Measure("accuracy", 0.5, slice=(("id", secrets.token_hex(16)),)) for _ in range(5_000)]
     large = Evidence(record.check, record.subject, record.data, (*record.measures, *slices))
-    assert len(pack([large])) > 100_000
+    assert len(pack([attest(large)])) > 100_000
     registry.submit(1, large)
     registry.client.set_registered_model_alias("loans", "champion", 1)
 
@@ -105,15 +105,18 @@ def test_evidence_larger_than_a_tag_goes_in(registry):
     [
         (lambda r: "nonsense", "base64"),
         (
-            lambda r: pack([r.evidence(2, 0.99)]),
+            lambda r: pack([attest(r.evidence(2, 0.99))]),
             "evaluation evidence is about files with digest .* loans version 1",
         ),
-        (lambda r: pack([r.evidence(1, 0.9, "fairness"), r.evidence(2, 0.99)]), "is about files with digest"),
         (
-            lambda r: pack([r.evidence(1, 0.9, made_at=datetime.now(UTC) + timedelta(days=1))]),
+            lambda r: pack([attest(r.evidence(1, 0.9, "fairness")), attest(r.evidence(2, 0.99))]),
+            "is about files with digest",
+        ),
+        (
+            lambda r: pack([attest(r.evidence(1, 0.9, made_at=datetime.now(UTC) + timedelta(days=1)))]),
             "in the future",
         ),
-        (lambda r: pack([r.evidence(1, 0.9, "a" * 101)]), "at most 100 characters"),
+        (lambda r: pack([attest(r.evidence(1, 0.9, "a" * 101))]), "at most 100 characters"),
     ],
     ids=["nonsense", "other files", "other files among them", "future", "long name"],
 )
@@ -126,7 +129,7 @@ def test_evidence_that_cannot_be_taken_in_changes_nothing(registry, envelope, sa
 
 
 def test_evidence_needs_files_that_can_be_read(registry):
-    envelope = pack([registry.evidence(1, 0.9)])
+    envelope = pack([attest(registry.evidence(1, 0.9))])
     (registry.files(1) / "MLmodel").unlink()
     with pytest.raises(MlflowException, match="loans version 1 cannot take evidence: The files at"):
         registry.client.set_model_version_tag("loans", "1", "mlflow_prod.evidence", envelope)
@@ -276,7 +279,7 @@ def test_prompts_are_left_alone_and_are_no_disguise(registry):
     with pytest.raises(MlflowException, match="no evaluation evidence"):
         registry.store.set_registered_model_alias("loans", "champion", "1")
     with pytest.raises(MlflowException, match="is a prompt"):
-        tag = ModelVersionTag("mlflow_prod.evidence", pack([registry.evidence(1, 0.9)]))
+        tag = ModelVersionTag("mlflow_prod.evidence", pack([attest(registry.evidence(1, 0.9))]))
         registry.store.set_model_version_tag("greeting", "1", tag)
 
 
@@ -464,3 +467,38 @@ def test_a_holder_that_is_refused_anew_keeps_what_it_holds(registry):
     said = refused("must be at least", registry.client.set_registered_model_alias, "loans", "champion", 1)
     assert said.endswith("It keeps champion.")
     assert holder(registry) == 1
+
+
+def test_signed_evidence_opens_the_gate_and_unsigned_does_not(registry):
+    ci = SigningKey.new()
+    signers = f'signers:\n  ci: {{ed25519: "{ci.public}"}}\nmodels:'
+    policy = registry.policy.read_text().replace("models:", signers)
+    registry.policy.write_text(policy.replace("    require:", "    signed_by: [ci]\n    require:"))
+    registry.submit(1, registry.evidence(1, 0.9))
+    refused("none signed by ci", registry.client.set_registered_model_alias, "loans", "champion", 1)
+    registry.submit(1, registry.evidence(1, 0.9), key=ci)
+    tag = registry.client.get_model_version("loans", 1).tags["mlflow_prod.evidence"]
+    assert tag.startswith("evaluation (1 check, partly signed by ci, ")
+    registry.client.set_registered_model_alias("loans", "champion", 1)
+    assert holder(registry) == 1
+
+
+def test_what_is_badly_signed_is_not_taken_in(registry):
+    ci, stranger = SigningKey.new(), SigningKey.new()
+    registry.policy.write_text(f'version: 1\nsigners:\n  ci: {{ed25519: "{ci.public}"}}\nmodels: {{}}\n')
+    with pytest.raises(MlflowException, match="signed by a key that the policy does not know"):
+        registry.submit(1, registry.evidence(1, 0.9), key=stranger)
+    signed = attest(registry.evidence(1, 0.9), ci)
+    changed = Attestation(signed.statement.replace("0.9", "0.99"), signed.signatures)
+    with pytest.raises(MlflowException, match="was changed after ci signed it"):
+        registry.client.set_model_version_tag("loans", "1", "mlflow_prod.evidence", pack([changed]))
+    assert registry.rows("mlflow_prod_evidence") == []
+
+
+def test_an_old_envelope_over_a_newer_one_is_refused(registry):
+    old = registry.evidence(1, 0.9, made_at=datetime(2026, 11, 19, tzinfo=UTC))
+    registry.submit(1, old)
+    registry.submit(1, registry.evidence(1, 0.1))
+    with pytest.raises(MlflowException, match="holds newer evaluation evidence"):
+        registry.submit(1, old)
+    refused("must be at least 0.8", registry.client.set_registered_model_alias, "loans", "champion", 1)

@@ -1,10 +1,11 @@
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.evidence import Attestation, Evidence, Measure, SigningKey, attest
 from mlflow_prod.registry import Incumbent, NoPolicy, decide, parse
 from mlflow_prod.stats import newcombe, wilson
 
@@ -28,8 +29,18 @@ def rate(name, successes, n, group=None):
     return Measure(name, successes / n, low, high, n, (("sex", group),) if group else ())
 
 
-def decided(rules, evidence, incumbent=None):
-    return decide(policy_of(*rules), "loans", "champion", NEW, evidence, incumbent, NOW)
+class Held(NamedTuple):
+    """An incumbent, and what is known about its files."""
+
+    version: str
+    subject: str
+    evidence: tuple = ()
+
+
+def decided(rules, evidence, held=None):
+    known = [attest(record) for record in (*evidence, *(held.evidence if held else ()))]
+    incumbent = Incumbent(held.version, held.subject) if held else None
+    return decide(policy_of(*rules), "loans", "champion", NEW, known, incumbent, NOW)
 
 
 AT_LEAST = "{check: evaluation, measure: accuracy, at_least: 0.8}"
@@ -113,20 +124,20 @@ def test_without_an_incumbent_the_comparison_passes_with_a_note():
 def test_a_paired_difference_goes_before_the_two_intervals():
     paired = Measure("accuracy", -0.004, -0.009, 0.001, 500, against=OLD)
     own = Measure("accuracy", 0.5, 0.4, 0.6)
-    decision = decided([VERSUS], [record("evaluation", own, paired)], Incumbent("1", OLD))
+    decision = decided([VERSUS], [record("evaluation", own, paired)], Held("1", OLD))
     assert decision.allowed
     assert "paired rows" in decision.notes[0]
     wide = Measure("accuracy", -0.004, -0.011, 0.001, 500, against=OLD)
-    decision = decided([VERSUS], [record("evaluation", own, wide)], Incumbent("1", OLD))
+    decision = decided([VERSUS], [record("evaluation", own, wide)], Held("1", OLD))
     assert "version 1, by -0.004 [-0.011, +0.001] (paired rows)" in decision.reasons[0]
     elsewhere = Measure("accuracy", 0.0, against=OTHER)
-    assert not decided([VERSUS], [record("evaluation", own, elsewhere)], Incumbent("1", OLD)).allowed
+    assert not decided([VERSUS], [record("evaluation", own, elsewhere)], Held("1", OLD)).allowed
 
 
 def test_without_a_paired_difference_the_intervals_are_combined_as_newcombe_does():
     new, old = rate("accuracy", 900, 1_000), rate("accuracy", 880, 1_000)
     low, _ = newcombe((new.value, new.low, new.high), (old.value, old.low, old.high))
-    incumbent = Incumbent("1", OLD, (record("evaluation", old, subject=OLD),))
+    incumbent = Held("1", OLD, (record("evaluation", old, subject=OLD),))
     for margin, allowed in ((-float(low) + 1e-6, True), (-float(low) - 1e-6, False)):
         rule = f"{{check: evaluation, measure: accuracy, versus: incumbent, worse_by_at_most: {margin:.7f}}}"
         assert decided([rule], [record("evaluation", new)], incumbent).allowed is allowed
@@ -147,27 +158,25 @@ def test_without_a_paired_difference_the_intervals_are_combined_as_newcombe_does
 )
 def test_which_way_is_better_is_known_or_said(measure, more, new, allowed):
     rule = f"{{check: c, measure: {measure}, versus: incumbent, worse_by_at_most: 0.05{more}}}"
-    incumbent = Incumbent("1", OLD, (record("c", Measure(measure, 0.8), subject=OLD),))
+    incumbent = Held("1", OLD, (record("c", Measure(measure, 0.8), subject=OLD),))
     assert decided([rule], [record("c", Measure(measure, new))], incumbent).allowed is allowed
 
 
 @pytest.mark.parametrize(
     ("incumbent", "says"),
     [
-        (Incumbent("1", ""), "version 1, cannot be read"),
-        (Incumbent("1", OLD), "no evaluation evidence about the incumbent"),
+        (Held("1", ""), "version 1, cannot be read"),
+        (Held("1", OLD), "no evaluation evidence about the incumbent"),
         (
-            Incumbent("1", OLD, (record("evaluation", Measure("accuracy", 0.9), subject=OTHER),)),
+            Held("1", OLD, (record("evaluation", Measure("accuracy", 0.9), subject=OTHER),)),
             "no evaluation evidence",
         ),
         (
-            Incumbent(
-                "1", OLD, (record("evaluation", Measure("accuracy", 0.1), subject=OLD, data=OTHER_DATA),)
-            ),
+            Held("1", OLD, (record("evaluation", Measure("accuracy", 0.1), subject=OLD, data=OTHER_DATA),)),
             "measure both on the same data",
         ),
         (
-            Incumbent("1", OLD, (record("evaluation", Measure("auc", 0.1), subject=OLD),)),
+            Held("1", OLD, (record("evaluation", Measure("auc", 0.1), subject=OLD),)),
             "no measure 'accuracy'",
         ),
     ],
@@ -180,7 +189,7 @@ def test_what_cannot_be_compared_is_refused(incumbent, says):
 
 def test_the_same_files_are_not_compared_with_themselves():
     own = record("evaluation", rate("accuracy", 90, 100))
-    assert decided([VERSUS], [own], Incumbent("1", NEW, (own,))).allowed
+    assert decided([VERSUS], [own], Held("1", NEW, (own,))).allowed
 
 
 def test_the_gap_between_two_groups_is_newcombes():
@@ -261,7 +270,7 @@ def evidence(draw):
 
 
 incumbents = st.none() | counts.map(
-    lambda c: Incumbent("1", OLD, (record("evaluation", rate("accuracy", *c), subject=OLD),))
+    lambda c: Held("1", OLD, (record("evaluation", rate("accuracy", *c), subject=OLD),))
 )
 
 
@@ -315,3 +324,60 @@ def test_a_looser_limit_on_the_gap_passes_what_a_stricter_one_passes(groups):
         for limit in limits
     ]
     assert passed == sorted(passed)
+
+
+CI, AUDIT, STRANGER = SigningKey.new(), SigningKey.new(), SigningKey.new()
+SIGNED = f"""
+version: 1
+signers:
+  ci: {{ed25519: "{CI.public}"}}
+  audit: {{ed25519: "{AUDIT.public}"}}
+models:
+  "*":
+    targets: [champion]
+    signed_by: [ci]
+    require:
+      - {AT_LEAST}
+      - {{check: fairness, measure: gap, at_most: 0.1, signed_by: [audit]}}
+""".encode()
+
+
+def signed(*attestations):
+    return decide(parse(SIGNED), "loans", "champion", NEW, attestations, None, NOW)
+
+
+GOOD, FAIR = record("evaluation", Measure("accuracy", 0.9)), record("fairness", Measure("gap", 0.01))
+
+
+def test_evidence_counts_by_the_signers_that_its_rule_names():
+    assert signed(attest(GOOD, CI), attest(FAIR, AUDIT)).allowed
+    assert signed(attest(GOOD, CI), attest(FAIR, CI)).reasons == (
+        "fairness gap: there is fairness evidence, but none signed by audit: measure it again where that key "
+        "is, with MLFLOW_PROD_KEY_FILE set.",
+    )
+    assert "none signed by ci" in signed(attest(GOOD), attest(FAIR, AUDIT)).reasons[0]
+    assert "none signed by ci" in signed(attest(GOOD, STRANGER), attest(FAIR, AUDIT)).reasons[0]
+    assert "no evaluation evidence" in signed(attest(FAIR, AUDIT)).reasons[0]
+
+
+def test_a_signature_is_no_good_on_another_statement():
+    bad = attest(record("evaluation", Measure("accuracy", 0.1)), CI)
+    forged = Attestation(attest(GOOD).statement, bad.signatures)
+    assert "none signed by ci" in signed(forged, attest(FAIR, AUDIT)).reasons[0]
+
+
+def test_newer_unsigned_evidence_neither_helps_nor_harms():
+    old = record("evaluation", Measure("accuracy", 0.9), age=timedelta(days=2))
+    poor, fair = attest(record("evaluation", Measure("accuracy", 0.1))), attest(FAIR, AUDIT)
+    assert signed(attest(old, CI), poor, fair).allowed
+    worse = record("evaluation", Measure("accuracy", 0.1), age=timedelta(days=2))
+    assert not signed(attest(worse, CI), attest(GOOD), fair).allowed
+
+
+def test_the_decision_says_who_signed_what():
+    notes = signed(attest(GOOD, CI), attest(FAIR, AUDIT), attest(record("latency", Measure("p50", 1)))).notes
+    assert notes[-3:] == (
+        "The evaluation evidence is signed by ci.",
+        "The fairness evidence is signed by audit.",
+        "The latency evidence is unsigned.",
+    )

@@ -4,18 +4,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine, event, select
 
-from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.errors import EvidenceError
+from mlflow_prod.evidence import Evidence, Measure, SigningKey, attest
 from mlflow_prod.registry import (
     Decision,
     Promotion,
     add_decision,
     add_evidence,
+    evidence_with,
     last_promotion,
-    newest_evidence,
     newest_ids,
     upgrade,
 )
-from mlflow_prod.registry.ledger import decision_table
+from mlflow_prod.registry.ledger import decision_table, evidence_table
 
 A, B, DATA = "a" * 64, "b" * 64, "d" * 64
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -34,8 +35,15 @@ def record(check, subject=A, hours=0, value=0.5):
     return Evidence(check, subject, DATA, measures, "run", NOW + timedelta(hours=hours))
 
 
-def submit(connection, *records, workspace="default"):
-    add_evidence(connection, workspace, "loans", 1, records, "ann", NOW)
+def submit(connection, *records, workspace="default", key=None):
+    signed = [attest(record, key) for record in records]
+    keys = {"ci": key.public} if key else {}
+    add_evidence(connection, workspace, "loans", 1, signed, keys, "ann", NOW + timedelta(days=9))
+    return tuple(signed)
+
+
+def read(connection, ids):
+    return [attestation.evidence for attestation in evidence_with(connection, ids)]
 
 
 def decide(connection, target="champion", allowed=True, version=1, subject=A, kind="alias", model="loans"):
@@ -44,21 +52,20 @@ def decide(connection, target="champion", allowed=True, version=1, subject=A, ki
 
 
 def test_what_goes_in_comes_out(connection):
-    sent = record("evaluation"), record("fairness")
-    submit(connection, *sent)
-    assert newest_evidence(connection, newest_ids(connection, "default", [A])) == sent
+    sent = submit(connection, record("evaluation"), record("fairness"), key=SigningKey.new())
+    assert evidence_with(connection, newest_ids(connection, "default", [A])) == sent
 
 
 def test_the_newest_record_of_each_check_is_found(connection):
-    submit(connection, record("evaluation", hours=2, value=0.2), record("fairness", value=0.3))
-    submit(connection, record("evaluation", hours=1, value=0.1), record("evaluation", B, value=0.4))
+    submit(connection, record("evaluation", hours=1, value=0.1), record("fairness", value=0.3))
+    submit(connection, record("evaluation", hours=2, value=0.2), record("evaluation", B, value=0.4))
     submit(connection, record("fairness", value=0.6))
-    found = newest_evidence(connection, newest_ids(connection, "default", [A]))
+    found = read(connection, newest_ids(connection, "default", [A]))
     assert [(entry.check, entry.measures[0].value) for entry in found] == [
         ("evaluation", 0.2),
         ("fairness", 0.6),
     ]
-    both = newest_evidence(connection, newest_ids(connection, "default", [A, B]))
+    both = read(connection, newest_ids(connection, "default", [A, B]))
     assert [(entry.subject, entry.measures[0].value) for entry in both] == [(A, 0.2), (B, 0.4), (A, 0.6)]
 
 
@@ -94,6 +101,7 @@ def test_the_last_promotion_is_found_whatever_was_refused_since(connection):
 def test_a_decision_is_kept_whole(connection):
     decide(connection, target="Production", kind="stage", allowed=False)
     row = connection.execute(select(decision_table)).one()._asdict()
+    assert len(row.pop("digest")) == 64
     assert json.loads(row.pop("reasons")) == ["no"]
     assert row == {
         "id": 1,
@@ -108,6 +116,7 @@ def test_a_decision_is_kept_whole(connection):
         "policy": "p",
         "notes": "[]",
         "evidence": "[1]",
+        "evidence_head": "",
         "author": "ann",
         "decided_at": 1_795_176_000_000,
     }
@@ -120,3 +129,27 @@ def test_what_is_rolled_back_was_never_written(tmp_path):
         decide(connection)
         connection.rollback()
         assert connection.execute(select(decision_table)).all() == []
+
+
+def test_unsigned_evidence_does_not_hide_what_was_signed(connection):
+    submit(connection, record("evaluation", value=0.1), key=SigningKey.new())
+    submit(connection, record("evaluation", hours=5, value=0.9))
+    found = read(connection, newest_ids(connection, "default", [A]))
+    assert [entry.measures[0].value for entry in found] == [0.1, 0.9]
+
+
+def test_what_is_older_is_not_taken_and_the_same_again_is(connection):
+    submit(connection, record("evaluation", hours=2))
+    submit(connection, record("evaluation", hours=2))
+    with pytest.raises(
+        EvidenceError, match="holds newer evaluation evidence about these files, made 2026-11-20 14:00"
+    ):
+        submit(connection, record("evaluation", hours=1))
+    submit(connection, record("evaluation", B, hours=1))
+
+
+def test_a_decision_commits_to_the_evidence_before_it(connection):
+    submit(connection, record("evaluation"))
+    decide(connection)
+    heads = connection.scalar(select(decision_table.c.evidence_head))
+    assert heads == connection.scalar(select(evidence_table.c.digest))

@@ -1,7 +1,10 @@
+import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -9,10 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from mlflow_prod.registry import upgrade
-from mlflow_prod.registry.ledger import metadata
+from mlflow_prod.evidence import Evidence, Measure, attest
+from mlflow_prod.registry import add_evidence, chain, evidence_with, upgrade
+from mlflow_prod.registry.ledger import decision_table, evidence_table, metadata
 from mlflow_prod.registry.migrations import HEAD, VERSION_TABLE
 
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 START = "import sys; from sqlalchemy import create_engine; from mlflow_prod.registry import upgrade; "
 START += "sys.stdin.readline(); upgrade(create_engine(sys.argv[1]))"
 
@@ -59,3 +64,38 @@ def test_a_failed_migration_leaves_nothing_behind(tmp_path):
     with pytest.raises(OperationalError, match="already exists"):
         upgrade(engine)
     assert inspect(engine).get_table_names() == ["mlflow_prod_decisions"]
+
+
+def test_a_ledger_of_the_first_release_is_chained_as_it_stands(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
+    record = Evidence("evaluation", "a" * 64, "b" * 64, (Measure("auc", 0.5),), made_at=NOW)
+    with engine.connect() as connection:
+        _migrate(connection, "0001")
+        for at in (1, 3):
+            row = "'default', :subject, 'evaluation', :made, :record, 'loans', 1, 'ann', :made"
+            connection.execute(
+                text(f"INSERT INTO mlflow_prod_evidence VALUES ({at}, {row})"),
+                {"subject": "a" * 64, "made": at, "record": json.dumps(record.to_dict())},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO mlflow_prod_decisions VALUES (1, 'default', 'loans', 1, 'alias', 'champion', "
+                "1, 's', '', 'p', '[]', '[]', '[1]', 'ann', 5)"
+            )
+        )
+        connection.commit()
+    upgrade(engine)
+    with engine.begin() as connection:
+        for table in (evidence_table, decision_table):
+            assert list(chain.faults(connection, table)) == []
+        assert [one.evidence for one in evidence_with(connection, [1, 2])] == [record, record]
+        add_evidence(connection, "default", "loans", 1, [attest(record)], {}, "ann", NOW)
+        assert list(chain.faults(connection, evidence_table)) == []
+
+
+def _migrate(connection, revision):
+    config = Config()
+    config.set_main_option("script_location", "mlflow_prod.registry:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

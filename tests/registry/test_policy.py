@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlflow_prod.errors import PolicyError
-from mlflow_prod.evidence import digest_of_bytes
+from mlflow_prod.evidence import SigningKey, digest_of_bytes
 from mlflow_prod.registry import NoPolicy, parse
 
+KEY = SigningKey.new().public
 RULE = "{check: evaluation, measure: accuracy, at_least: 0.8}"
 
 
@@ -212,6 +213,23 @@ BAD = {
     "a slice of a number": (
         one_rule("{check: c, measure: m, at_least: 1, slice: {age: 3}}"),
         "slice.age: .*string",
+    ),
+    "a key that is none": (
+        "version: 1\nsigners: {ci: {ed25519: AAAA}}\nmodels: {}\n",
+        "line 2: signers.ci.ed25519: .*base64 of the 32 bytes",
+    ),
+    "a key of another kind": (
+        "version: 1\nsigners: {ci: {rsa: AAAA}}\nmodels: {}\n",
+        "unknown key, did you mean|unknown key, known: ed25519",
+    ),
+    "a signer that nobody is": (
+        f"version: 1\nsigners: {{ci: {{ed25519: {KEY}}}}}\nmodels:\n  a: {{targets: [x], require: [],\n"
+        "      signed_by: [cii]}\n",
+        "line 5: models.a.signed_by: no signer 'cii'; did you mean 'ci'",
+    ),
+    "a signer of a rule that nobody is": (
+        one_rule("{check: c, measure: m, at_least: 1, signed_by: [ci]}"),
+        "no signer 'ci'; known: none",
     ),
 }
 

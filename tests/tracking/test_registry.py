@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.evidence import Evidence, Measure, digest_of_folder, pack
+from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
 from mlflow_prod.tracking import hold_gated
 from tests.serving import mlflow_server
 
@@ -33,7 +33,7 @@ def test_a_server_shows_by_the_evidence_it_took_in(scheme, workplace, monkeypatc
         client.create_model_version("loans", f"{run.info.artifact_uri}/model", run.info.run_id)
         hold_gated("loans", "1")
         digest = digest_of_folder(Path(client.download_artifacts(run.info.run_id, "model")))
-        sent = pack([Evidence("evaluation", digest, "0" * 64, (Measure("auc", 0.9),))])
+        sent = pack([attest(Evidence("evaluation", digest, "0" * 64, (Measure("auc", 0.9),)))])
         client.set_model_version_tag("loans", "1", "mlflow_prod.evidence", sent)
         if scheme:
             hold_gated("loans", "1")
