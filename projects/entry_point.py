@@ -3,13 +3,12 @@
 import dataclasses
 import functools
 import inspect
-import sys
 from collections.abc import Callable
 from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar, get_args, get_origin
 
 import click
 
-from mlflow_prod.errors import ProdError
+from mlflow_prod.cli import run_and_exit
 from mlflow_prod.tracking import ModelReference, Run, open_run
 from projects.parameters import MEANING
 from projects.result import what_next
@@ -49,11 +48,7 @@ def parameters_of(function: Callable[..., Any]) -> list[Parameter]:
 
 
 def launch(function: Callable[..., Any], arguments: list[str] | None = None) -> NoReturn:
-    """Runs an entry point with the parameters of the command line, and exits.
-
-    Exit codes: 0 done, 1 an error whose message says what to do, 2 wrong parameters, 130 stopped by Ctrl-C.
-    An error that nobody foresaw keeps its traceback.
-    """
+    """Runs an entry point with the parameters of the command line, and exits as `run_and_exit` says."""
     options: list[click.Parameter] = [
         click.Option(
             [f"--{name}", name],
@@ -66,31 +61,12 @@ def launch(function: Callable[..., Any], arguments: list[str] | None = None) -> 
     ]
     command = click.Command(function.__name__, params=options, help=inspect.getdoc(function))
     command.callback = lambda **given: function(**_regrouped(function, given))
-    try:
-        made = command.main(
-            arguments, prog_name=f"python -m projects.{function.__name__}", standalone_mode=False
-        )
-    except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        print("\nstopped: the run is marked FAILED and keeps what it had logged", file=sys.stderr)
-        sys.exit(130)
-    except Exception as error:
-        if not _can_be_mended(error):
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run_and_exit(command, arguments, f"python -m projects.{function.__name__}", then=_say_what_is_next)
+
+
+def _say_what_is_next(made: Any) -> None:
     if isinstance(made, ModelReference):
         print(what_next(made))
-    sys.exit(0)
-
-
-def _can_be_mended(error: Exception) -> bool:
-    # Imported here, so that --help need not wait for MLflow.
-    from mlflow.exceptions import MlflowException
-
-    return isinstance(error, ProdError | MlflowException | OSError)
 
 
 def _click_type(annotation: Any) -> Any:

@@ -1,6 +1,6 @@
 """Policy, gate, ledger: what a promotion needs, whether it may happen, and what was decided."""
 
-from mlflow_prod.registry import chain
+from mlflow_prod.registry.audit import decisions, faults, is_ledger, submissions
 from mlflow_prod.registry.case import CLOCK_SLACK, Incumbent
 from mlflow_prod.registry.gate import Decision, decide, refuse
 from mlflow_prod.registry.ledger import (
@@ -27,12 +27,15 @@ __all__ = [
     "Promotion",
     "add_decision",
     "add_evidence",
-    "chain",
     "decide",
+    "decisions",
     "evidence_with",
+    "faults",
+    "is_ledger",
     "last_promotion",
     "newest_ids",
     "parse",
     "refuse",
+    "submissions",
     "upgrade",
 ]

@@ -161,6 +161,6 @@ def test_ctrl_c_in_the_middle_fails_the_run(workplace):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert b"stopped: the run is marked FAILED" in rest and b"Traceback" not in rest
+    assert b"stopped: a run that was open is marked FAILED" in rest and b"Traceback" not in rest
     assert {run.info.status for run in runs()} == {"FAILED"}
     assert mlflow.search_registered_models() == []

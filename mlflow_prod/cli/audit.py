@@ -1,0 +1,50 @@
+"""`mlflow-prod audit`: what the ledger says, and whether it is whole."""
+
+import json
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from mlflow_prod.cli.store import STORE, reading
+
+
+@click.group()
+def audit() -> None:
+    """The ledger: who was promoted, by whom, on what; and whether a row was tampered with."""
+
+
+@audit.command()
+@STORE
+@click.option("--model", help="of this registered model only")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines, whole rows")
+def log(store: str, model: str | None, as_json: bool) -> None:
+    """Print every decision, the oldest first."""
+    from mlflow_prod.registry import decisions
+
+    with reading(store) as connection:
+        for row in decisions(connection, model):
+            if as_json:
+                click.echo(json.dumps(row))
+                continue
+            when = datetime.fromtimestamp(row["decided_at"] / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            what = f"{row['model']}/{row['version']} to {row['target']}"
+            click.echo(f"{when}  {'allowed' if row['allowed'] else 'refused'}  {what}  by {row['author']}")
+            for reason in json.loads(row["reasons"]):
+                click.echo(f"    {reason}")
+
+
+@audit.command()
+@STORE
+def verify(store: str) -> None:
+    """Check that no row of the ledger was changed, removed or moved; exit code 1 where one was."""
+    from mlflow_prod.registry import faults
+
+    with reading(store) as connection:
+        found = list(faults(connection))
+    for fault in found:
+        click.echo(fault)
+    if found:
+        click.echo(f"error: the ledger is not as it was written: {len(found)} faults", err=True)
+        sys.exit(1)
+    click.echo("the ledger is whole")

@@ -1,0 +1,43 @@
+"""How a command ends: with an exit code, and one message where a person can mend what went wrong."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+
+from mlflow_prod.errors import ProdError
+
+
+def run_and_exit(
+    command: click.Command, arguments: list[str] | None, name: str, *, then: Callable[[Any], None]
+) -> NoReturn:
+    """Runs a command with arguments (None: of the process), hands its result to `then`, and exits.
+
+    Exit codes: 0 done, 1 an error whose message says what to do, 2 wrong parameters, 130 stopped by Ctrl-C.
+    An error that nobody foresaw keeps its traceback.
+    """
+    try:
+        result = command.main(arguments, prog_name=name, standalone_mode=False)
+        # click hands back the exit code of --help and --version.
+        if not (isinstance(result, int) and not isinstance(result, bool)):
+            then(result)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        print("\nstopped: a run that was open is marked FAILED and keeps what it had logged", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if not _can_be_mended(error):
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _can_be_mended(error: Exception) -> bool:
+    # Imported here, so that --help need not wait for MLflow.
+    from mlflow.exceptions import MlflowException
+
+    return isinstance(error, ProdError | MlflowException | OSError)

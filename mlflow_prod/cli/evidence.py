@@ -1,0 +1,70 @@
+"""`mlflow-prod evidence`: records, in and out of the registry by hand."""
+
+import json
+from pathlib import Path
+
+import click
+
+from mlflow_prod.cli.store import STORE, reading
+
+
+@click.group()
+def evidence() -> None:
+    """Evidence about a model's files."""
+
+
+@evidence.command()
+@click.argument("name")
+@click.argument("version")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+def submit(name: str, version: str, files: tuple[Path, ...]) -> None:
+    """Submit DSSE envelopes (`evidence/CHECK.dsse.json` of a run) for version VERSION of model NAME."""
+    from mlflow_prod.errors import EvidenceError
+    from mlflow_prod.evidence import Attestation
+    from mlflow_prod.tracking import submit as send
+
+    attestations = []
+    for file in files:
+        try:
+            attestations.append(Attestation.from_dsse(json.loads(file.read_bytes())))
+        except ValueError as problem:
+            raise EvidenceError(f"{file} is no DSSE envelope of evidence: {problem}") from problem
+    send(name, version, attestations)
+    click.echo(f"submitted for {name} {version}: {', '.join(one.evidence.check for one in attestations)}")
+
+
+@evidence.command("list")
+@click.argument("name")
+@click.argument("version", type=int)
+@STORE
+def list_records(name: str, version: int, store: str) -> None:
+    """List what was submitted for a version, the newest last."""
+    from mlflow_prod.registry import submissions
+
+    with reading(store) as connection:
+        for number, author, one in submissions(connection, name, version):
+            record = one.evidence
+            signed = "signed" if one.signatures else "unsigned"
+            click.echo(
+                f"{number:>6}  {record.check:<12}  {len(record.measures):>5} measures  "
+                f"{record.made_at:%Y-%m-%d %H:%M}  {signed:<8}  by {author}"
+            )
+
+
+@evidence.command()
+@click.argument("number", type=int)
+@STORE
+@click.option("--dsse", is_flag=True, help="the envelope, for other tools, rather than the statement")
+def show(number: int, store: str, dsse: bool) -> None:
+    """Print what was submitted under number NUMBER of `list`."""
+    from mlflow_prod.errors import InvalidParameter
+    from mlflow_prod.registry import evidence_with
+
+    with reading(store) as connection:
+        found = evidence_with(connection, [number])
+    if not found:
+        raise InvalidParameter("number", "one that `mlflow-prod evidence list` prints", number)
+    shown = found[0].to_dsse() if dsse else json.loads(found[0].statement)
+    click.echo(json.dumps(shown, indent=1, ensure_ascii=False))

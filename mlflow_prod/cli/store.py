@@ -1,0 +1,47 @@
+"""The registry's database, for those who may reach it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+STORE = click.option(
+    "--store",
+    envvar="MLFLOW_REGISTRY_URI",
+    required=True,
+    help="the registry's database, such as gated:sqlite:///mlflow.db; else what MLFLOW_REGISTRY_URI says",
+)
+
+
+@contextmanager
+def reading(store: str) -> "Iterator[Connection]":
+    """A connection to the database of a registry, its ledger up to date; InvalidParameter for a server."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from mlflow_prod.errors import EvidenceError, InvalidParameter
+    from mlflow_prod.registry import is_ledger
+
+    uri = store.removeprefix("gated:")
+    try:
+        url = make_url(uri)
+        if url.drivername.startswith(("http", "databricks")):
+            raise InvalidParameter(
+                "store", "the registry's database, which holds the ledger, not a server", uri
+            )
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            if not is_ledger(connection):
+                shown = url.render_as_string(hide_password=True)
+                raise EvidenceError(f"{shown} holds no ledger of this version: open it once by gated:{shown}")
+            yield connection
+    except SQLAlchemyError as problem:
+        # The driver's message may hold the URL, and that a password.
+        raise InvalidParameter(
+            "store", f"a database that can be opened ({type(problem).__name__})", "another"
+        ) from None

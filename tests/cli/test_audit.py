@@ -1,0 +1,70 @@
+import json
+
+import pytest
+from mlflow.exceptions import MlflowException
+from sqlalchemy import text
+
+
+@pytest.fixture
+def decided(registry):
+    """A registry that refused once and allowed once."""
+    for accuracy in (0.5, 0.9):
+        registry.submit(1, registry.evidence(1, accuracy))
+        try:
+            registry.client.set_registered_model_alias("loans", "champion", 1)
+        except MlflowException as refusal:
+            assert refusal.error_code == "PERMISSION_DENIED"
+    return registry
+
+
+def test_the_log_says_who_was_promoted_and_why_not(run, decided):
+    code, said, _ = run("audit", "log", "--store", decided.uri)
+    first, reason, second = said.splitlines()
+    assert code == 0
+    assert "refused  loans/1 to champion  by " in first and "must be at least 0.8" in reason
+    assert "allowed  loans/1 to champion  by " in second
+    assert run("audit", "log", "--store", decided.uri, "--model", "other")[1] == ""
+
+
+def test_the_log_goes_out_as_json_lines(run, decided):
+    _, said, _ = run("audit", "log", "--store", decided.uri, "--json")
+    rows = [json.loads(line) for line in said.splitlines()]
+    assert [(row["id"], row["allowed"]) for row in rows] == [(1, False), (2, True)]
+
+
+def test_a_ledger_is_whole_until_somebody_changes_it(run, decided):
+    assert run("audit", "verify", "--store", decided.uri) == (0, "the ledger is whole\n", "")
+    with decided.store.engine.begin() as connection:
+        connection.execute(text("UPDATE mlflow_prod_decisions SET reasons = '[]' WHERE id = 1"))
+    code, said, error = run("audit", "verify", "--store", decided.uri)
+    assert code == 1
+    assert said == "mlflow_prod_decisions: row 1 was changed\n"
+    assert error == "error: the ledger is not as it was written: 1 faults\n"
+
+
+def test_evidence_that_a_decision_rested_on_is_missed(run, decided):
+    with decided.store.engine.begin() as connection:
+        connection.execute(text("DELETE FROM mlflow_prod_evidence WHERE id = 2"))
+        connection.execute(
+            text("UPDATE mlflow_prod_heads SET length = 1 WHERE name = 'mlflow_prod_evidence'")
+        )
+        head = "(SELECT digest FROM mlflow_prod_evidence WHERE id = 1)"
+        connection.execute(
+            text(f"UPDATE mlflow_prod_heads SET digest = {head} WHERE name = 'mlflow_prod_evidence'")
+        )
+    _, said, _ = run("audit", "verify", "--store", decided.uri)
+    assert said == "mlflow_prod_decisions: row 2 rests on evidence that is not there any more\n"
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [
+        ("http://127.0.0.1:1", "store must be the registry's database"),
+        ("sqlite:////nowhere/at/all.db", "store must be a database that can be opened"),
+        ("no uri", "store must be a database that can be opened"),
+        ("sqlite://", "holds no ledger of this version"),
+    ],
+)
+def test_what_is_no_ledger_is_one_message(run, store, said):
+    code, _, error = run("audit", "verify", "--store", store)
+    assert code == 1 and said in error and error.count("\n") == 1
