@@ -29,9 +29,31 @@ def log(store: str, model: str | None, as_json: bool) -> None:
                 continue
             when = datetime.fromtimestamp(row["decided_at"] / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
             what = f"{row['model']}/{row['version']} to {row['target']}"
-            click.echo(f"{when}  {'allowed' if row['allowed'] else 'refused'}  {what}  by {row['author']}")
+            outcome = (
+                "withdrawn" if row["action"] == "withdrawal" else "allowed" if row["allowed"] else "refused"
+            )
+            click.echo(f"{when}  {outcome:<9}  {what}  by {row['author']}")
             for reason in json.loads(row["reasons"]):
                 click.echo(f"    {reason}")
+
+
+@audit.command("who-held")
+@click.argument("target")
+@click.option("--at", type=click.DateTime(), help="UTC, such as 2026-11-21T12:00:00  [default: now]")
+@STORE
+@click.option("--model", help="of this registered model only")
+def who_held(target: str, at: datetime | None, store: str, model: str | None) -> None:
+    """Print which versions held a stage or alias at a time."""
+    from mlflow_prod.registry import who_held as held_at
+
+    with reading(store) as connection:
+        found = held_at(connection, target, at.replace(tzinfo=UTC) if at else datetime.now(UTC), model)
+    for holding in found:
+        click.echo(
+            f"{holding.model}/{holding.version}  since {holding.since:%Y-%m-%d %H:%M:%S}  by {holding.author}"
+        )
+    if not found:
+        click.echo("nobody")
 
 
 @audit.command()

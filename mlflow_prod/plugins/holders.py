@@ -60,7 +60,7 @@ def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Targ
     return None if version is None else Holder(version.version, location_of(version))
 
 
-def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[tuple[str, int]]:
+def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[tuple[Target, int]]:
     """(stage or alias, version) of everything that the versions of `model` hold; prompts hold nothing."""
     versions = store._get_query(session, SqlModelVersion).filter(SqlModelVersion.name == model).all()
     models = {version.version for version in versions if location_of(version) is not None}
@@ -68,8 +68,10 @@ def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[t
         store._get_query(session, SqlRegisteredModelAlias).filter(SqlRegisteredModelAlias.name == model).all()
     )
     held = [
-        (version.current_stage, version.version)
+        (Target("stage", version.current_stage), version.version)
         for version in versions
         if version.version in models and version.current_stage in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
     ]
-    return held + [(alias.alias, alias.version) for alias in aliases if alias.version in models]
+    return held + [
+        (Target("alias", alias.alias), alias.version) for alias in aliases if alias.version in models
+    ]

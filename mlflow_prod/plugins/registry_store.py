@@ -15,7 +15,8 @@ Open: whoever can write to the database, and files swapped after the decision.
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -73,6 +74,18 @@ class GatedStore(SqlAlchemyStore):
         )
         return self._promote(name, version, Target("stage", get_canonical_stage(stage)), move)
 
+    def delete_registered_model_alias(self, name: str, alias: str) -> None:
+        """As MLflow's; what was protected goes into the ledger as withdrawn."""
+        self._withdrawing(name, partial(super().delete_registered_model_alias, name, alias))
+
+    def delete_model_version(self, name: str, version: str) -> None:
+        """As MLflow's; what the version held under protection goes into the ledger as withdrawn."""
+        self._withdrawing(name, partial(super().delete_model_version, name, version))
+
+    def delete_registered_model(self, name: str) -> None:
+        """As MLflow's; what its versions held under protection goes into the ledger as withdrawn."""
+        self._withdrawing(name, partial(super().delete_registered_model, name))
+
     def set_model_version_tag(self, name: str, version: str, tag: ModelVersionTag) -> None:
         """As MLflow's; evidence goes to the ledger and leaves a short tag; the rest is reserved."""
         if not _is_reserved(tag.key):
@@ -114,16 +127,16 @@ class GatedStore(SqlAlchemyStore):
         with self._transactions.locked(self._get_active_workspace(), name) as session:
             policy = self._policy_file.read()
             for target, version in held_targets(self, session, name):
-                if policy.protects(name, target) or policy.protects(new_name, target):
+                if policy.protects(name, target.name) or policy.protects(new_name, target.name):
                     raise _denied(
-                        f"{name} cannot be renamed to {new_name}: its version {version} holds {target}, "
+                        f"{name} cannot be renamed to {new_name}: its version {version} holds {target.name}, "
                         f"which is protected. Take {target} from it first, and promote under the new name."
                     )
             return super().rename_registered_model(name, new_name)
 
     def _promote(self, name: str, version: str, target: Target, move: Callable[[], Moved]) -> Moved:
         if not self._policy_file.read().protects(name, target.name):
-            return move()
+            return self._withdrawing(name, move) if target.kind == "stage" else move()
         for _ in range(ATTEMPTS):
             hearing = hear(self, self._policy_file.read(), name, version, target)
             if hearing is None:
@@ -133,7 +146,8 @@ class GatedStore(SqlAlchemyStore):
                     continue
                 self._write(session, hearing, target)
                 if hearing.decision.allowed:
-                    return move()
+                    with self._watched(session, name):
+                        return move()
             # Raised outside of the transaction, which would otherwise take the written refusal back.
             raise _denied(hearing.refusal(target))
         raise _denied(
@@ -151,6 +165,33 @@ class GatedStore(SqlAlchemyStore):
             hearing.evidence_ids,
             _author(),
         )
+
+    def _withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:
+        with (
+            self._transactions.locked(self._get_active_workspace(), name) as session,
+            self._watched(session, name),
+        ):
+            return move()
+
+    @contextmanager
+    def _watched(self, session: Session, name: str) -> Iterator[None]:
+        """Writes down which versions lose a protected target in the block."""
+        before = held_targets(self, session, name)
+        yield
+        session.flush()
+        policy, after = self._policy_file.read(), held_targets(self, session, name)
+        for target, version in before:
+            if (target, version) not in after and policy.protects(name, target.name):
+                registry.add_withdrawal(
+                    session,
+                    self._get_active_workspace(),
+                    name,
+                    version,
+                    target.kind,
+                    target.name,
+                    _author(),
+                    datetime.now(UTC),
+                )
 
     def _take_in(self, name: str, version: str, envelope: str) -> None:
         workspace = self._get_active_workspace()

@@ -1,6 +1,6 @@
 """Policy, gate, ledger: what a promotion needs, whether it may happen, and what was decided."""
 
-from mlflow_prod.registry.audit import decisions, faults, is_ledger, submissions
+from mlflow_prod.registry.audit import Holding, decisions, faults, is_ledger, submissions, who_held
 from mlflow_prod.registry.case import CLOCK_SLACK, Incumbent
 from mlflow_prod.registry.gate import Decision, decide, refuse
 from mlflow_prod.registry.ledger import (
@@ -8,6 +8,7 @@ from mlflow_prod.registry.ledger import (
     Promotion,
     add_decision,
     add_evidence,
+    add_withdrawal,
     evidence_with,
     last_promotion,
     newest_ids,
@@ -20,6 +21,7 @@ __all__ = [
     "CHECK_LENGTH",
     "CLOCK_SLACK",
     "Decision",
+    "Holding",
     "Incumbent",
     "NoPolicy",
     "Policy",
@@ -27,6 +29,7 @@ __all__ = [
     "Promotion",
     "add_decision",
     "add_evidence",
+    "add_withdrawal",
     "decide",
     "decisions",
     "evidence_with",
@@ -38,4 +41,5 @@ __all__ = [
     "refuse",
     "submissions",
     "upgrade",
+    "who_held",
 ]

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, inspect, select, text
 
 from mlflow_prod.evidence import Attestation, read_signatures
 from mlflow_prod.registry import chain
-from mlflow_prod.registry.ledger import decision_table, evidence_table
+from mlflow_prod.registry.ledger import WITHDRAWAL, decision_table, evidence_table
 from mlflow_prod.registry.migrations import HEAD, VERSION_TABLE
 
 
@@ -26,6 +28,42 @@ def decisions(connection: Connection, model: str | None = None) -> Iterator[dict
         query = query.where(decision_table.c.model == model)
     for row in connection.execute(query.execution_options(yield_per=chain.ROWS_AT_ONCE)):
         yield row._asdict()
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A version that held a target: since when, and who had asked for it."""
+
+    workspace: str
+    model: str
+    version: int
+    since: datetime
+    author: str
+
+
+def who_held(connection: Connection, target: str, at: datetime, model: str | None = None) -> list[Holding]:
+    """Which versions held a stage or alias (any case) at a time, as far as the gate has seen them come and go.
+
+    Of `model`, or of every registered model. An alias is held by one version, a stage by several where they
+    were not archived.
+    """
+    table = decision_table.c
+    query = select(decision_table).where(
+        table.target == target.lower(),
+        table.allowed.is_(True),
+        table.decided_at <= round(at.timestamp() * 1_000),
+    )
+    if model is not None:
+        query = query.where(table.model == model)
+    held: dict[tuple[str, str, str, int], Holding] = {}
+    for row in connection.execute(query.order_by(table.id)):
+        place = (row.workspace, row.model, row.kind, row.version)
+        if row.action == WITHDRAWAL:
+            held.pop(place, None)
+        elif place not in held:
+            since = datetime.fromtimestamp(row.decided_at / 1_000, UTC)
+            held[place] = Holding(row.workspace, row.model, row.version, since, row.author)
+    return list(held.values())
 
 
 def submissions(connection: Connection, model: str, version: int) -> Iterator[tuple[int, str, Attestation]]:

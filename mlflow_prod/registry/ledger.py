@@ -32,6 +32,7 @@ from mlflow_prod.registry.gate import Decision
 _Key = BigInteger().with_variant(Integer, "sqlite")
 _Long = Text().with_variant(LONGTEXT, "mysql", "mariadb")
 CHECK_LENGTH = 100
+PROMOTION, WITHDRAWAL = "promotion", "withdrawal"
 
 evidence_table = Table(
     "mlflow_prod_evidence",
@@ -59,6 +60,7 @@ decision_table = Table(
     Column("workspace", String(63), nullable=False),
     Column("model", String(256), nullable=False),
     Column("version", Integer, nullable=False),
+    Column("action", String(12), nullable=False),
     Column("kind", String(5), nullable=False),
     Column("target", String(256), nullable=False),
     Column("allowed", Boolean, nullable=False),
@@ -72,7 +74,7 @@ decision_table = Table(
     Column("author", String(256), nullable=False),
     Column("decided_at", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
-    Index("mlflow_prod_decisions_last", "workspace", "model", "kind", "target", "allowed", "id"),
+    Index("mlflow_prod_decisions_last", "workspace", "model", "kind", "target", "action", "allowed", "id"),
 )
 
 
@@ -171,11 +173,12 @@ def add_decision(
     evidence_ids: Sequence[int],
     author: str,
 ) -> None:
-    """Writes a decision on a version. `kind`: `stage` or `alias`; the target is kept in lower case."""
+    """Writes a decision on a promotion. `kind`: `stage` or `alias`; the target is kept in lower case."""
     row = {
         "workspace": workspace,
         "model": decision.model,
         "version": version,
+        "action": PROMOTION,
         "kind": kind,
         "target": decision.target.lower(),
         "allowed": decision.allowed,
@@ -192,6 +195,38 @@ def add_decision(
     chain.append(session, decision_table, [row])
 
 
+def add_withdrawal(
+    session: Session | Connection,
+    workspace: str,
+    model: str,
+    version: int,
+    kind: str,
+    target: str,
+    author: str,
+    now: datetime,
+) -> None:
+    """Writes that a version lost a target that it held: to another one, or because somebody took it away."""
+    row = {
+        "workspace": workspace,
+        "model": model,
+        "version": version,
+        "action": WITHDRAWAL,
+        "kind": kind,
+        "target": target.lower(),
+        "allowed": True,
+        "subject": "",
+        "incumbent": "",
+        "policy": "",
+        "reasons": "[]",
+        "notes": "[]",
+        "evidence": "[]",
+        "evidence_head": chain.head(session, evidence_table),
+        "author": author,
+        "decided_at": _ms(now),
+    }
+    chain.append(session, decision_table, [row])
+
+
 def last_promotion(
     session: Session | Connection, workspace: str, model: str, kind: str, target: str
 ) -> Promotion | None:
@@ -204,6 +239,7 @@ def last_promotion(
             table.model == model,
             table.kind == kind,
             table.target == target.lower(),
+            table.action == PROMOTION,
             table.allowed.is_(True),
         )
         .order_by(table.id.desc())

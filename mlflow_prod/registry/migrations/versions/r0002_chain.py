@@ -29,6 +29,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("digest", sa.String(64), nullable=False, server_default=""))
         table.alter_column("record", new_column_name="statement", existing_type=long, existing_nullable=False)
     with op.batch_alter_table("mlflow_prod_decisions") as table:
+        table.add_column(sa.Column("action", sa.String(12), nullable=False, server_default="promotion"))
         table.add_column(sa.Column("evidence_head", sa.String(64), nullable=False, server_default=""))
         table.add_column(sa.Column("digest", sa.String(64), nullable=False, server_default=""))
     op.drop_index("mlflow_prod_evidence_newest", "mlflow_prod_evidence")
@@ -36,6 +37,12 @@ def upgrade() -> None:
         "mlflow_prod_evidence_newest",
         "mlflow_prod_evidence",
         ["workspace", "subject", "check_name", "key_ids", "made_at", "id"],
+    )
+    op.drop_index("mlflow_prod_decisions_last", "mlflow_prod_decisions")
+    op.create_index(
+        "mlflow_prod_decisions_last",
+        "mlflow_prod_decisions",
+        ["workspace", "model", "kind", "target", "action", "allowed", "id"],
     )
     connection = op.get_bind()
     reached: dict[str, tuple[int, str]] = {}
@@ -51,6 +58,7 @@ def upgrade() -> None:
         table.alter_column("key_ids", existing_type=sa.String(519), server_default=None)
         table.alter_column("digest", existing_type=sa.String(64), server_default=None)
     with op.batch_alter_table("mlflow_prod_decisions") as table:
+        table.alter_column("action", existing_type=sa.String(12), server_default=None)
         table.alter_column("evidence_head", existing_type=sa.String(64), server_default=None)
         table.alter_column("digest", existing_type=sa.String(64), server_default=None)
 
