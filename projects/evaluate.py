@@ -18,7 +18,7 @@ def evaluate(run: Run, model_uri: str, source: Source = Source()) -> list[Eviden
     evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
     if reference.version:
         submit(reference.name, reference.version, evidence)
-    say_measured(evidence)
+    say_measured(run, reference, evidence)
     return evidence
 
 

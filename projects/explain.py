@@ -23,7 +23,7 @@ def explain(
     )
     if reference.version:
         submit(reference.name, reference.version, [evidence])
-    say_measured([evidence])
+    say_measured(run, reference, [evidence])
     return evidence
 
 

@@ -27,7 +27,7 @@ def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidenc
     evidence = log_monitoring(run, reference, model, batch, production)
     if reference.version:
         submit(reference.name, reference.version, [evidence])
-    say_measured([evidence])
+    say_measured(run, reference, [evidence])
     return evidence
 
 

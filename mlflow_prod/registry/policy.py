@@ -44,8 +44,13 @@ class Policy:
 
     def section(self, model: str, target: str) -> Section | None:
         """The section that holds for a promotion of `model` to `target` (any case), None where none does."""
+        pattern = self.pattern(model, target)
+        return None if pattern is None else self.models[pattern]
+
+    def pattern(self, model: str, target: str) -> str | None:
+        """The name or glob under which that section stands."""
         fitting = [
-            (pattern == model, len(re.sub(r"[*?]", "", pattern)), section)
+            (pattern == model, len(re.sub(r"[*?]", "", pattern)), pattern)
             for pattern, section in self.models.items()
             if _fits(pattern, model) and spelt(target) in (spelt(name) for name in section.targets)
         ]

@@ -34,7 +34,9 @@ def test_an_alias_is_set_only_on_evidence(registry):
     said = refused(
         "no evaluation evidence", registry.client.set_registered_model_alias, "loans", "champion", 1
     )
-    assert said.startswith("Version 1 of loans to champion: refused, 1 reason:\n1. evaluation accuracy")
+    assert said.startswith(
+        "Version 1 of loans to champion: refused by the policy's section '*', 1 reason:\n1. evaluation acc"
+    )
     assert holder(registry) is None
 
     registry.submit(1, registry.evidence(1, 0.9))
