@@ -41,7 +41,7 @@ def compress(
     small = TFLiteModel(convert(original.network, method, calibration), original.encoder, original.task)
     made = finish(run, small, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
     log_compression(run, made, small, original, dataset.test)
-    say_made(made)
+    say_made(run, made)
     return made
 
 

@@ -51,7 +51,7 @@ def distill(
     student = KerasModel(network, encode, dataset.task)
     made = finish(run, student, dataset, source=source.to_dict(), recipe="distill", seed=source.seed)
     log_compression(run, made, student, teacher, dataset.test)
-    say_made(made)
+    say_made(run, made)
     return made
 
 

@@ -42,17 +42,17 @@ def distribute(
         seed=source.seed,
     )
     run.log_curves(trained.history.curves)
-    run.log_measures(
-        [
-            Measure("replicas", float(trained.replicas)),
-            Measure("global_batch", float(trained.global_batch), unit="rows"),
-            Measure("rows_per_second", trained.rows_per_second, unit="rows/s"),
-            Measure("step_time", 1000 * trained.step_seconds, unit="ms"),
-        ]
-    )
+    pace = [
+        Measure("replicas", float(trained.replicas)),
+        Measure("global_batch", float(trained.global_batch), unit="rows"),
+        Measure("rows_per_second", trained.rows_per_second),
+        Measure("step_time", 1000 * trained.step_seconds, unit="ms"),
+    ]
+    run.log_measures(pace)
+    print(f"{strategy}: {', '.join(map(str, pace))}")
     model = KerasModel(trained.network, encode, dataset.task)
     made = finish(run, model, dataset, source=source.to_dict(), seed=source.seed)
-    say_made(made)
+    say_made(run, made)
     return made
 
 

@@ -17,7 +17,7 @@ def evaluate(run: Run, model_uri: str, source: Source = Source()) -> list[Eviden
     run.log_dataset(dataset)
     evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
     hand_in(reference, evidence)
-    say_measured(evidence)
+    say_measured(run, reference, evidence)
     return evidence
 
 

@@ -22,7 +22,7 @@ def explain(
         run, reference, model, dataset.test, rows=rows, background=background, seed=source.seed
     )
     hand_in(reference, [evidence])
-    say_measured([evidence])
+    say_measured(run, reference, [evidence])
     return evidence
 
 

@@ -26,7 +26,7 @@ def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidenc
     run.log_batch_of_data(production, batch)
     evidence = log_monitoring(run, reference, model, batch, production)
     hand_in(reference, [evidence])
-    say_measured([evidence])
+    say_measured(run, reference, [evidence])
     return evidence
 
 

@@ -34,13 +34,13 @@ def reduce(
         raise InvalidParameter("data", "a table: images are not reduced", source.data)
     encoded = encode.encode(part.features)
     reduction = pca(encoded, components, seed=source.seed)
-    run.log_measures(
-        [
-            Measure("components", float(len(reduction.components))),
-            Measure("explained_variance", reduction.share),
-            Measure("reconstruction_error", reduction.reconstruction_error(encoded)),
-        ]
-    )
+    found = [
+        Measure("components", float(len(reduction.components))),
+        Measure("explained_variance", reduction.share),
+        Measure("reconstruction_error", reduction.reconstruction_error(encoded)),
+    ]
+    run.log_measures(found)
+    print(f"pca: {', '.join(map(str, found))}")
     encode = encode.with_projection(reduction.mean, reduction.components)
     network = network_for(dataset, encode, units=units, seed=source.seed)
     history = fit(
@@ -57,7 +57,7 @@ def reduce(
     run.log_curves(history.curves)
     model = KerasModel(network, encode, dataset.task)
     made = finish(run, model, dataset, source=source.to_dict(), seed=source.seed)
-    say_made(made)
+    say_made(run, made)
     return made
 
 

@@ -1,25 +1,30 @@
 """What a script says once it has measured something."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from mlflow_prod import report
 from mlflow_prod.evidence import Evidence
-from mlflow_prod.tracking import ModelReference, collect
+from mlflow_prod.tracking import ModelReference, Run, collect
 
 
-def say_measured(evidence: Iterable[Evidence]) -> None:
-    """Prints the figures of each check that one looks at first."""
-    for record in evidence:
-        print(report.headline(record))
+def say_measured(run: Run, model: ModelReference, evidence: Iterable[Evidence]) -> None:
+    """Prints the figures that one looks at first, and describes the run by them."""
+    lines = [report.headline(record) for record in evidence]
+    if model.version:
+        lines.append(f"submitted to models:/{model.name}/{model.version}")
+    print("\n".join(lines))
+    # Markdown, in which a blank line parts two lines.
+    run.describe("\n\n".join(lines))
 
 
-def say_made(model: ModelReference) -> None:
-    """Prints what was measured of a new model, and where it is."""
-    say_measured(attestation.evidence for attestation in collect(model.model_id, model.digest))
+def say_made(run: Run, model: ModelReference) -> None:
+    """The same of a model that the run made, and where it is."""
+    say_measured(run, model, [one.evidence for one in collect(model.model_id, model.digest)])
     print(f"made {model.uri}")
 
 
 def what_next(model: ModelReference) -> str:
     """The command that comes next for a new model: a small one can be registered, a large one made small."""
     step = "register -P name=NAME" if "tflite" in model.flavors else "compress"
-    return f"next: mlflow run . --env-manager local -e {step} -P model_uri={model.uri}"
+    return f"next: mlflow run {Path.cwd()} --env-manager local -e {step} -P model_uri={model.uri}"

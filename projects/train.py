@@ -50,7 +50,7 @@ def train(
     model = KerasModel(network, encode, dataset.task)
     recipe = "" if remedy == "none" else remedy
     made = finish(run, model, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
-    say_made(made)
+    say_made(run, made)
     return made
 
 

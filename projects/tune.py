@@ -78,7 +78,7 @@ def tune(
     run.log_parameters({f"best/{name}": value for name, value in winner.values.items()})
     model = KerasModel(winner.network, encode, task)
     made = finish(run, model, dataset, source=source.to_dict(), seed=source.seed)
-    say_made(made)
+    say_made(run, made)
     return made
 
 

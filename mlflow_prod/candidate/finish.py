@@ -49,6 +49,8 @@ def finish(
         },
     )
     reference = resolve(logged.model_uri)
+    # What a run took over from the model that it started from is no parameter of its own.
+    run.log_parameters({"recipe": recipe or "trained", "learnt_from": dataset.name})
     _log_tflite_file(run, model)
     evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
     evidence.append(log_explanation(run, reference, model, dataset.test, seed=seed))

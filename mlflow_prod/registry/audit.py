@@ -42,7 +42,7 @@ class Holding:
 
 
 def who_held(connection: Connection, target: str, at: datetime, model: str | None = None) -> list[Holding]:
-    """Which versions held a stage or alias (any case) at a time, as far as the gate has seen them come and go.
+    """Which versions held a stage or alias (any case) at a time, as far as the gate saw them come and go.
 
     Of `model`, or of every registered model. An alias is held by one version, a stage by several where they
     were not archived.

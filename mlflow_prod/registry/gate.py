@@ -24,6 +24,7 @@ class Decision:
     reasons : a sentence for each rule that was not met; empty when allowed.
     notes : a sentence for each rule that was met, and what else is worth knowing.
     at : when, in UTC.
+    section : the name or glob in the policy whose rules were judged; "" where none was.
     """
 
     allowed: bool
@@ -35,9 +36,12 @@ class Decision:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     at: datetime
+    section: str = ""
 
     def __str__(self) -> str:
         said = f"{self.model} to {self.target}: {'allowed' if self.allowed else 'refused'}"
+        if self.section not in ("", self.model):
+            said += f" by the policy's section {self.section!r}"
         lines = self.reasons or self.notes
         if not lines:
             return said
@@ -64,7 +68,8 @@ def decide(
         if policy.protects(model, target):
             return refuse(policy, model, target, subject, policy.reason, now)
         return Decision(True, model, target, subject, "", "", (), ("No rule protects this target.",), now)
-    section = policy.section(model, target)
+    pattern = policy.pattern(model, target)
+    section = None if pattern is None else policy.models[pattern]
     case = Case(subject, tuple(attestations), policy.signers, incumbent, now)
     reasons: list[str] = []
     notes: list[str] = []
@@ -84,7 +89,16 @@ def decide(
         notes.append(f"The {check} evidence is {_signed(signers)}.")
     compared = incumbent.subject if incumbent else ""
     return Decision(
-        not reasons, model, target, subject, compared, policy.digest, tuple(reasons), tuple(notes), now
+        not reasons,
+        model,
+        target,
+        subject,
+        compared,
+        policy.digest,
+        tuple(reasons),
+        tuple(notes),
+        now,
+        pattern or "",
     )
 
 

@@ -12,12 +12,12 @@ from mlflow_prod.stats import largest_gap, newcombe, pairs_confidence, quantile_
 STORED_CONFIDENCE = 0.95
 # What measures a version that is registered; compression and latency are measured when it is made.
 ENTRY_POINTS = {
-    "evaluation": "evaluate -P model_uri=models:/NAME/VERSION",
-    "fairness": "evaluate -P model_uri=models:/NAME/VERSION",
-    "explanation": "explain -P model_uri=models:/NAME/VERSION",
-    "monitoring": "monitor -P model_uri=models:/NAME/VERSION -P production=ROWS",
-    "compression": "compress -P model_uri=models:/m-ID",
-    "latency": "compress -P model_uri=models:/m-ID",
+    "evaluation": "evaluate, -P model_uri=models:/NAME/VERSION",
+    "fairness": "evaluate, -P model_uri=models:/NAME/VERSION",
+    "explanation": "explain, -P model_uri=models:/NAME/VERSION",
+    "monitoring": "monitor, -P model_uri=models:/NAME/VERSION -P production=ROWS",
+    "compression": "compress, -P model_uri=models:/m-ID",
+    "latency": "compress, -P model_uri=models:/m-ID",
 }
 
 
@@ -185,11 +185,7 @@ def _subject(rule: AnyRule) -> str:
 
 def _measured_by(check: str) -> str:
     step = ENTRY_POINTS.get(check)
-    return (
-        f"run `mlflow run . -e {step}` on this version"
-        if step
-        else f"run {check} on it and submit the result"
-    )
+    return f"run the entry point {step}" if step else f"run {check} on it and submit the result"
 
 
 def _span(age: timedelta) -> str:

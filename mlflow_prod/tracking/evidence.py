@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence import Attestation, Evidence, SigningKey, attest, pack
 from mlflow_prod.tracking.reference import ModelReference
+from mlflow_prod.tracking.registry import SUBMISSION, hold_gated
 from mlflow_prod.tracking.run import Run
 
-# The registry's tag that takes evidence in, and the prefix of the logged model's tags that lead to it.
-SUBMISSION = "mlflow_prod.evidence"
+# The prefix of the logged model's tags that lead to its evidence.
 TRAIL = "mlflow_prod.evidence."
 
 
@@ -58,9 +58,13 @@ def collect(model_id: str, subject: str) -> tuple[Attestation, ...]:
 
 
 def submit(name: str, version: str, attestations: Sequence[Attestation]) -> None:
-    """Sends evidence to a version in the registry; a gated registry checks it and keeps it in its ledger."""
+    """Sends evidence to a version in the registry, where the gate checks it and keeps it in its ledger.
+
+    Raises InvalidParameter where the registry's URI leads past the gate: what is sent there counts nowhere.
+    """
     from mlflow import MlflowClient
 
+    hold_gated()
     MlflowClient().set_model_version_tag(name, version, SUBMISSION, pack(attestations))
 
 

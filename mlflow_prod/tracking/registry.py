@@ -4,18 +4,19 @@ from urllib.parse import urlparse
 
 from mlflow_prod.errors import EvidenceError, InvalidParameter
 from mlflow_prod.evidence import unpack
-from mlflow_prod.tracking.evidence import SUBMISSION
 
+# The registry's tag that takes evidence in.
+SUBMISSION = "mlflow_prod.evidence"
 # What reaches the registry's tables without a server in between.
 DIRECT = ("sqlite", "postgresql", "mysql", "mssql", "file", "")
 
 
 def hold_gated(name: str = "", version: str = "") -> None:
-    """Raises InvalidParameter where promotions would be judged by nobody.
+    """Raises InvalidParameter or EvidenceError where promotions would be judged by nobody.
 
-    That is where the registry's URI leads past the gate to its database or folder; and, of a server, where
-    the evidence of version `version` of model `name` still stands in its tag as it was sent, since a gate
-    takes it out. Of a server without such a version nothing can be told.
+    That is where the registry's URI leads past the gate to its database or folder. A server is known by
+    version `version` of model `name`: a gate takes evidence out of the tag that it was sent in. Without one
+    nothing can be told.
     """
     import mlflow
     from mlflow import MlflowClient
@@ -26,11 +27,15 @@ def hold_gated(name: str = "", version: str = "") -> None:
         raise InvalidParameter(
             "MLFLOW_REGISTRY_URI", "the gate before a database, such as gated:sqlite:///mlflow.db", scheme
         )
-    if name and _is_envelope(MlflowClient().get_model_version(name, version).tags.get(SUBMISSION, "")):
-        raise InvalidParameter(
-            "MLFLOW_REGISTRY_URI",
-            "a server started with --registry-store-uri gated:..., which takes evidence in and judges it",
-            f"a server that keeps it as a tag of {name} {version}",
+    served = scheme in ("http", "https")
+    if (
+        served
+        and name
+        and _is_envelope(MlflowClient().get_model_version(name, version).tags.get(SUBMISSION, ""))
+    ):
+        raise EvidenceError(
+            f"the server keeps the evidence of {name} {version} as a tag and judges nothing: start it with "
+            "--registry-store-uri gated:... and submit the evidence again, by register, evaluate or monitor"
         )
 
 

@@ -1,5 +1,6 @@
 """One MLflow run: opened or resumed, filled, and closed as finished or failed."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # The limits of MLflow's batch call, of a tag that people read, and of its column for a data set's digest.
 METRICS_A_BATCH = 1000
 NOTE_LENGTH = 5000
+# What MLflow calls a run that nobody named: `rumbling-stoat-344`.
+RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
+KIND = "mlflow.experimentKind"
 DIGEST_LENGTH = 36
 
 
@@ -37,7 +41,7 @@ class Run:
 
         there = self._client.get_run(self.id).data.params
         absent = {name: value for name, value in parameters.items() if name not in there}
-        self._client.log_batch(self.id, params=[Param(name, str(value)) for name, value in absent.items()])
+        self._client.log_batch(self.id, params=[Param(name, _spelt(value)) for name, value in absent.items()])
 
     def log_measures(
         self,
@@ -133,12 +137,14 @@ def open_run(entry_point: str, parameters: Mapping[str, Any]) -> Iterator[Run]:
     import mlflow
     from mlflow.environment_variables import MLFLOW_RUN_ID
 
-    # A run that `mlflow run` made may carry a name that its user chose.
     resumed = MLFLOW_RUN_ID.get() is not None
     with mlflow.start_run(
         nested=mlflow.active_run() is not None, run_name=None if resumed else entry_point
     ) as active:
-        run = Run(active.info.run_id, may_rename=not resumed)
+        drawn = RANDOM_NAME.fullmatch(active.info.run_name or "") is not None
+        run = Run(active.info.run_id, may_rename=not resumed or drawn)
+        run.rename(entry_point)
+        _open_as_model_training(active.info.experiment_id)
         run.set_tag("entry_point", entry_point)
         try:
             run.log_parameters(parameters)
@@ -147,6 +153,22 @@ def open_run(entry_point: str, parameters: Mapping[str, Any]) -> Iterator[Run]:
             run.set_tag("error", str(error)[:NOTE_LENGTH])
             run.describe(str(error))
             raise
+
+
+def _open_as_model_training(experiment_id: str) -> None:
+    """Tells MLflow's UI which of its two faces to show, unless somebody has; left to guess it errs."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    if KIND not in client.get_experiment(experiment_id).tags:
+        client.set_experiment_tag(experiment_id, KIND, "custom_model_development")
+
+
+def _spelt(value: Any) -> str:
+    # As `mlflow run` spells the same values, so that runs compare.
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(float(f"{value:.12g}") if isinstance(value, float) else value)
 
 
 def _described(name: str, part: "Part") -> Any:

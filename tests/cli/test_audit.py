@@ -1,4 +1,6 @@
 import json
+import time
+from datetime import UTC, datetime
 
 import pytest
 from mlflow.exceptions import MlflowException
@@ -21,8 +23,8 @@ def test_the_log_says_who_was_promoted_and_why_not(run, decided):
     code, said, _ = run("audit", "log", "--store", decided.uri)
     first, reason, second = said.splitlines()
     assert code == 0
-    assert "refused  loans/1 to champion  by " in first and "must be at least 0.8" in reason
-    assert "allowed  loans/1 to champion  by " in second
+    assert "refused    loans/1 to champion  by " in first and "must be at least 0.8" in reason
+    assert "allowed    loans/1 to champion  by " in second
     assert run("audit", "log", "--store", decided.uri, "--model", "other")[1] == ""
 
 
@@ -68,3 +70,21 @@ def test_evidence_that_a_decision_rested_on_is_missed(run, decided):
 def test_what_is_no_ledger_is_one_message(run, store, said):
     code, _, error = run("audit", "verify", "--store", store)
     assert code == 1 and said in error and error.count("\n") == 1
+
+
+def test_who_held_a_target_is_told_for_any_time(run, decided):
+    store = ("--store", decided.uri)
+    time.sleep(1.1)
+    between = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    time.sleep(1.1)
+    decided.register(3)
+    decided.submit(3, decided.evidence(3, 0.95))
+    decided.client.set_registered_model_alias("loans", "champion", 3)
+    assert run("audit", "who-held", "Champion", *store)[1].startswith("loans/3  since ")
+    assert run("audit", "who-held", "champion", *store, "--at", between)[1].startswith("loans/1  since ")
+    decided.client.delete_registered_model_alias("loans", "champion")
+    assert run("audit", "who-held", "champion", *store)[1] == "nobody\n"
+    assert run("audit", "who-held", "Production", *store)[1] == "nobody\n"
+    log = run("audit", "log", *store)[1]
+    assert "withdrawn  loans/1 to champion" in log and "withdrawn  loans/3 to champion" in log
+    assert run("audit", "verify", *store)[0] == 0

@@ -69,7 +69,9 @@ def test_a_client_is_refused_with_every_reason(client, version):
         lambda: client.set_registered_model_alias(name, "champion", number),
         lambda: client.transition_model_version_stage(name, number, "Production"),
     ):
-        with pytest.raises(MlflowException, match="refused, 2 reasons") as raised:
+        with pytest.raises(
+            MlflowException, match=r"refused by the policy's section '\*', 2 reasons"
+        ) as raised:
             promote()
         assert raised.value.error_code == "PERMISSION_DENIED"
         assert "no evaluation evidence" in str(raised.value)

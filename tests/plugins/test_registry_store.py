@@ -34,7 +34,9 @@ def test_an_alias_is_set_only_on_evidence(registry):
     said = refused(
         "no evaluation evidence", registry.client.set_registered_model_alias, "loans", "champion", 1
     )
-    assert said.startswith("Version 1 of loans to champion: refused, 1 reason:\n1. evaluation accuracy")
+    assert said.startswith(
+        "Version 1 of loans to champion: refused by the policy's section '*', 1 reason:\n1. evaluation acc"
+    )
     assert holder(registry) is None
 
     registry.submit(1, registry.evidence(1, 0.9))
@@ -502,3 +504,40 @@ def test_an_old_envelope_over_a_newer_one_is_refused(registry):
     with pytest.raises(MlflowException, match="holds newer evaluation evidence"):
         registry.submit(1, old)
     refused("must be at least 0.8", registry.client.set_registered_model_alias, "loans", "champion", 1)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda client: client.delete_registered_model_alias("loans", "champion"),
+        lambda client: client.delete_model_version("loans", "1"),
+        lambda client: client.delete_registered_model("loans"),
+    ],
+    ids=["alias", "version", "model"],
+)
+def test_what_is_taken_from_a_holder_is_in_the_ledger(registry, take):
+    registry.submit(1, registry.evidence(1, 0.9))
+    registry.client.set_registered_model_alias("loans", "champion", 1)
+    take(registry.client)
+    rows = registry.rows("mlflow_prod_decisions", "action, version, kind, target")
+    assert rows == [("promotion", 1, "alias", "champion"), ("withdrawal", 1, "alias", "champion")]
+
+
+def test_a_stage_that_is_left_is_in_the_ledger(registry):
+    for version in (1, 2):
+        registry.submit(version, registry.evidence(version, 0.9))
+    move = registry.client.transition_model_version_stage
+    move("loans", 1, "Production")
+    move("loans", 2, "Production", archive_existing_versions=True)
+    move("loans", 2, "None")
+    move("loans", 2, "Staging")
+    rows = registry.rows("mlflow_prod_decisions", "action, version")
+    assert rows == [("promotion", 1), ("promotion", 2), ("withdrawal", 1), ("withdrawal", 2)]
+
+
+def test_what_nobody_protects_leaves_no_trace(registry):
+    registry.client.set_registered_model_alias("loans", "beta", 1)
+    registry.client.delete_registered_model_alias("loans", "beta")
+    registry.client.delete_registered_model_alias("loans", "champion")
+    registry.client.delete_model_version("loans", "2")
+    assert registry.rows("mlflow_prod_decisions") == []

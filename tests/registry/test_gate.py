@@ -60,7 +60,9 @@ def test_every_reason_is_told_and_not_the_first_alone():
     assert "no fairness evidence" in decision.reasons[1]
     assert decision.reasons[2].startswith("The monitoring evidence is 9 d old (made 2026-11-11 12:00 UTC)")
     assert "drifted_share 0.5 must be at most 0.3" in decision.reasons[3]
-    assert str(decision).startswith("loans to champion: refused, 4 reasons:\n1. evaluation accuracy 0.7")
+    assert str(decision).startswith(
+        "loans to champion: refused by the policy's section '*', 4 reasons:\n1. evaluation accuracy 0.7"
+    )
 
 
 @pytest.mark.parametrize(

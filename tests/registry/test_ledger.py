@@ -108,6 +108,7 @@ def test_a_decision_is_kept_whole(connection):
         "workspace": "default",
         "model": "loans",
         "version": 1,
+        "action": "promotion",
         "kind": "stage",
         "target": "production",
         "allowed": False,

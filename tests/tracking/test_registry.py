@@ -5,7 +5,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.errors import EvidenceError, InvalidParameter
 from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
 from mlflow_prod.tracking import hold_gated
 from tests.serving import mlflow_server
@@ -38,5 +38,5 @@ def test_a_server_shows_by_the_evidence_it_took_in(scheme, workplace, monkeypatc
         if scheme:
             hold_gated("loans", "1")
         else:
-            with pytest.raises(InvalidParameter, match="--registry-store-uri gated:"):
+            with pytest.raises(EvidenceError, match="--registry-store-uri gated:"):
                 hold_gated("loans", "1")
