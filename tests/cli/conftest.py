@@ -1,7 +1,15 @@
 import pytest
 
 from mlflow_prod.cli import main
+from tests.databases import sqlite
 from tests.plugins.conftest import make_registry, registry  # noqa: F401
+
+
+@pytest.fixture(scope="session")
+def fresh_database(tmp_path_factory):
+    """A function that makes an empty registry database."""
+    with sqlite(tmp_path_factory.mktemp("sqlite")) as fresh:
+        yield fresh
 
 
 @pytest.fixture

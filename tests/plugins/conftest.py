@@ -1,10 +1,9 @@
-import shutil
-
 import pytest
 from mlflow.tracking import MlflowClient
 
 from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
 from mlflow_prod.plugins.registry_store import build
+from tests.databases import MARIADB, mariadb, postgresql, sqlite
 
 DATA = "d" * 64
 POLICY = """
@@ -19,16 +18,16 @@ models:
 
 
 class Registry:
-    """A registry in a folder: the store behind `gated:`, a client of it, and models of a few bytes."""
+    """A registry: the store behind `gated:`, a client of it, and models of a few bytes in a folder."""
 
-    def __init__(self, folder, policy):
+    def __init__(self, folder, policy, database):
         self.folder = folder
         self.policy = folder / "policy.yaml"
         if policy:
             self.policy.write_text(policy)
-        self.uri = f"gated:sqlite:///{folder}/mlflow.db"
+        self.uri = f"gated:{database}"
         self.store = build(self.uri, self.uri)
-        self.client = MlflowClient(f"sqlite:///{folder}/mlflow.db", self.uri)
+        self.client = MlflowClient(database, self.uri)
 
     def files(self, version):
         return self.folder / "models" / str(version)
@@ -54,19 +53,34 @@ class Registry:
             return connection.exec_driver_sql(f"SELECT {columns} FROM {table} ORDER BY id").all()
 
 
+SERVERS = {"sqlite": sqlite, "postgresql": postgresql, "mariadb": mariadb}
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def fresh_database(request, tmp_path_factory):
+    """A function that makes an empty registry database, of each kind in turn."""
+    if request.param == "mariadb" and not MARIADB.exists():
+        pytest.skip(f"needs {MARIADB}: apt-get install mariadb-server")
+    with SERVERS[request.param](tmp_path_factory.mktemp(request.param)) as fresh:
+        yield fresh
+
+
 @pytest.fixture
-def make_registry(tmp_path, monkeypatch, mlflow_tables):
+def make_registry(tmp_path, monkeypatch, fresh_database):
     """A function of a policy's text, None for none, that makes a registry holding the empty model `loans`."""
     monkeypatch.delenv("MLFLOW_PROD_POLICY", raising=False)
     monkeypatch.chdir(tmp_path)
+    made = []
 
     def make(policy=POLICY):
-        shutil.copyfile(mlflow_tables, tmp_path / "mlflow.db")
-        registry = Registry(tmp_path, policy)
+        registry = Registry(tmp_path, policy, fresh_database())
+        made.append(registry)
         registry.client.create_registered_model("loans")
         return registry
 
-    return make
+    yield make
+    for registry in made:
+        registry.store.engine.dispose()
 
 
 @pytest.fixture

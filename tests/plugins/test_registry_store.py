@@ -370,10 +370,9 @@ def test_what_does_not_exist_is_reported_as_mlflow_does(registry):
         assert errors[0] == errors[1]
 
 
-def test_outside_protected_targets_the_store_answers_as_mlflows_own(tmp_path, make_registry, mlflow_tables):
-    shutil.copyfile(mlflow_tables, tmp_path / "plain.db")
+def test_outside_protected_targets_the_store_answers_as_mlflows_own(make_registry, fresh_database):
     gated = make_registry("version: 1\nmodels: {}\n").store
-    plain = SqlAlchemyStore(f"sqlite:///{tmp_path}/plain.db")
+    plain = SqlAlchemyStore(fresh_database())
     plain.create_registered_model("loans")
     sequence = [
         ("create_registered_model", "loans"),
