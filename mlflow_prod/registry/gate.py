@@ -74,6 +74,9 @@ def decide(
     reasons: list[str] = []
     notes: list[str] = []
     for rule in section.require if section else ():
+        if rule.when == "incumbent" and incumbent is None:
+            notes.append(f"{rule.check} {rule.measure} is asked only beside an incumbent, and there is none.")
+            continue
         for look in (freshness, judge):
             try:
                 note = look(rule, case)

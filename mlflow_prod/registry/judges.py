@@ -6,10 +6,12 @@ import numpy as np
 
 from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.registry.case import CLOCK_SLACK, Case, Incumbent, Unmet, enough_rows, find, the_measure
-from mlflow_prod.registry.rules import Across, AnyRule, Threshold, Versus
-from mlflow_prod.stats import largest_gap, newcombe, pairs_confidence, quantile_of
+from mlflow_prod.registry.rules import UNITS, Across, AnyRule, Every, Quantity, Threshold, Versus
+from mlflow_prod.stats import bonferroni, largest_gap, newcombe, pairs_confidence, quantile_of
 
 STORED_CONFIDENCE = 0.95
+# How many slices a reason names.
+WORST = 3
 # What measures a version that is registered; compression and latency are measured when it is made.
 ENTRY_POINTS = {
     "evaluation": "evaluate, -P model_uri=models:/NAME/VERSION",
@@ -54,6 +56,8 @@ def judge(rule: AnyRule, case: Case) -> str:
         )
     if isinstance(rule, Threshold):
         return _threshold(rule, own)
+    if isinstance(rule, Every):
+        return _every(rule, own)
     if isinstance(rule, Versus):
         return _versus(rule, case, own)
     return _across(rule, own)
@@ -61,25 +65,82 @@ def judge(rule: AnyRule, case: Case) -> str:
 
 def _threshold(rule: Threshold, own: Evidence) -> str:
     measure = the_measure(rule, rule.slice, own)
-    lower_bound = rule.at_least is not None
-    bound = rule.at_least if rule.at_least is not None else rule.at_most
-    assert bound is not None
-    cautious = "low" if lower_bound else "high"
-    end = rule.judge or (cautious if getattr(measure, cautious) is not None else "value")
+    end = rule.judge or _cautious_end(rule, measure)
     number = getattr(measure, end)
     if number is None:
         raise Unmet(
             f"{rule.check} {measure} has no interval, and the rule judges its {end} end: "
             f"submit {rule.check} evidence with a 95% interval."
         )
-    wanted = f"at {'least' if lower_bound else 'most'} {bound:.6g}"
     judged = "" if end == "value" else f", {end} end {number:.6g}"
-    if (number >= bound) if lower_bound else (number <= bound):
-        return f"{rule.check} {measure}{judged} is {wanted}."
-    value_holds = (measure.value >= bound) if lower_bound else (measure.value <= bound)
+    if _holds(rule, measure, number):
+        return f"{rule.check} {measure}{judged} is {_wanted(rule)}."
     better = "retrain on recent rows" if rule.check == "monitoring" else "the model has to improve"
-    remedy = "measure it on more rows, for a narrower interval" if value_holds else better
-    raise Unmet(f"{rule.check} {measure}{judged} must be {wanted}: {remedy}.")
+    proven = not _holds(rule, measure, measure.value)
+    remedy = better if proven else "measure it on more rows, for a narrower interval"
+    raise Unmet(f"{rule.check} {measure}{judged} must be {_wanted(rule)}: {remedy}.")
+
+
+def _every(rule: Every, own: Evidence) -> str:
+    measures = [
+        measure
+        for measure in own
+        if measure.name == rule.measure and measure.slice and not measure.against
+        and (measure.n or 0) >= rule.with_rows
+    ]  # fmt: skip
+    if not measures:
+        raise Unmet(
+            f"The {rule.check} evidence has {rule.measure} of no slice with {rule.with_rows:,} rows: name "
+            f"protected columns, or measure more rows."
+        )
+    for measure in measures:
+        enough_rows(rule, measure)
+    stretch = quantile_of(bonferroni(len(measures), STORED_CONFIDENCE)) / quantile_of(STORED_CONFIDENCE)
+    short = []
+    for measure in measures:
+        end = getattr(measure, _cautious_end(rule, measure))
+        if not _holds(rule, measure, measure.value + stretch * (end - measure.value)):
+            short.append(measure)
+    said = f"{rule.check} {rule.measure} of {len(measures)} slices with {rule.with_rows:,} rows"
+    if not short:
+        return f"{said}: each is {_wanted(rule)}."
+    worst = sorted(short, key=lambda measure: measure.value, reverse=rule.at_most is not None)[:WORST]
+    named = "; ".join(f"{_spelt(measure.slice)} {measure.figure}" for measure in worst)
+    more = f" and {len(short) - len(worst)} more" if len(short) > len(worst) else ""
+    raise Unmet(f"{said}: each must be {_wanted(rule)}, and {len(short)} may not be: {named}{more}.")
+
+
+def _cautious_end(rule: Threshold | Every | Versus, measure: Measure) -> str:
+    end = "low" if rule.at_least is not None else "high"
+    return "value" if getattr(measure, end) is None else end
+
+
+def _holds(rule: Threshold | Every | Versus, measure: Measure, number: float) -> bool:
+    if rule.at_least is not None:
+        return number >= _converted(rule.at_least, rule, measure)
+    assert rule.at_most is not None
+    return number <= _converted(rule.at_most, rule, measure)
+
+
+def _converted(bound: Quantity, rule: AnyRule, measure: Measure) -> float:
+    """The bound in the measure's unit; Unmet where the two have nothing in common."""
+    if not bound.unit:
+        return bound.number
+    unit, factor = UNITS[bound.unit]
+    if unit != measure.unit:
+        raise Unmet(
+            f"{_subject(rule)} is {f'in {measure.unit}' if measure.unit else 'a pure number'}, and the rule "
+            f"asks for {bound}: give it another unit."
+        )
+    return bound.number * factor
+
+
+def _wanted(rule: Threshold | Every | Versus) -> str:
+    return f"at least {rule.at_least}" if rule.at_least is not None else f"at most {rule.at_most}"
+
+
+def _spelt(cut: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{column} {value}" for column, value in cut)
 
 
 def _versus(rule: Versus, case: Case, own: Evidence) -> str:
@@ -96,6 +157,8 @@ def _versus(rule: Versus, case: Case, own: Evidence) -> str:
     if incumbent.subject == case.subject:
         the_measure(rule, rule.slice, own)
         return f"{measured}: the incumbent is the same files, there is nothing to compare with."
+    if rule.worse_by_at_most is None:
+        return _together(rule, own, incumbent)
     change, low, high, how = _difference(rule, case, own, incumbent)
     loss, most = (change, high) if rule.wants_low else (-change, None if low is None else -low)
     judged = loss if most is None or rule.judge == "value" else most
@@ -110,6 +173,21 @@ def _versus(rule: Versus, case: Case, own: Evidence) -> str:
     raise Unmet(
         f"{said}: it may be {allowed} ({better} is better) and may prove {judged:.4g} worse: {remedy}."
     )
+
+
+def _together(rule: Versus, own: Evidence, incumbent: Incumbent) -> str:
+    measure = find(rule, rule.slice, own, incumbent.subject)
+    if measure is None:
+        raise Unmet(
+            f"{_subject(rule)}: the {rule.check} evidence is not about this version beside the incumbent, "
+            f"version {incumbent.version}: run {rule.check} on the two together."
+        )
+    enough_rows(rule, measure)
+    end = rule.judge or _cautious_end(rule, measure)
+    said = f"{rule.check} {measure} beside the incumbent, version {incumbent.version},"
+    if _holds(rule, measure, getattr(measure, end)):
+        return f"{said} is {_wanted(rule)}."
+    raise Unmet(f"{said} must be {_wanted(rule)}: the two answer too differently.")
 
 
 def _difference(
@@ -180,6 +258,8 @@ def _gap(measures: list[Measure]) -> tuple[float, float, float]:
 def _subject(rule: AnyRule) -> str:
     if isinstance(rule, Across):
         return f"{rule.check} {rule.measure} across {rule.across}"
+    if isinstance(rule, Every):
+        return f"{rule.check} {rule.measure} of every slice"
     return f"{rule.check} {Measure(rule.measure, 0.0, slice=tuple(rule.slice.items())).title}"
 
 

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from mlflow_prod.errors import PolicyError, did_you_mean
 from mlflow_prod.evidence import PublicKey, digest_of_bytes
 from mlflow_prod.registry import strict_yaml
-from mlflow_prod.registry.rules import Across, AnyRule, Name, Names, Strict, Threshold, Versus
+from mlflow_prod.registry.rules import Across, AnyRule, Every, Name, Names, Rule, Strict, Threshold, Versus
 
 DEFAULT_TARGETS = frozenset({"production", "champion"})
 # The stages into which a version is withdrawn.
@@ -199,5 +199,6 @@ def _keys_at(place: strict_yaml.Place, values: Any) -> set[str]:
         return set((Signer if place[0] == "signers" else Section).model_fields)
     for part in place:
         values = values[part]
-    form = Versus if "versus" in values else Across if "across" in values else None
-    return set((form or Threshold).model_fields) | (set() if form else {"versus", "across"})
+    forms: dict[str, type[Rule]] = {"versus": Versus, "across": Across, "every": Every}
+    form = next((form for key, form in forms.items() if key in values), None)
+    return set((form or Threshold).model_fields) | (set() if form else set(forms))

@@ -1,6 +1,8 @@
 """The rules a policy can state."""
 
+import math
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -20,9 +22,44 @@ def _age(text: Any) -> timedelta:
     return timedelta(seconds=float(found[1]) * SECONDS[found[2]])
 
 
+@dataclass(frozen=True)
+class Quantity:
+    """A number, with a unit where the policy says one: `0.05`, `5 ms`, `20 kB`, `3 %`."""
+
+    number: float
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.number:.6g}{' ' * bool(self.unit)}{self.unit}"
+
+
+# By unit in a policy, the unit that measures are in and how many of those it is.
+UNITS = {
+    "us": ("ms", 1e-3),
+    "ms": ("ms", 1.0),
+    "s": ("ms", 1e3),
+    "bytes": ("bytes", 1.0),
+    "kB": ("bytes", 1e3),
+    "MB": ("bytes", 1e6),
+    "%": ("", 1e-2),
+}
+
+
+def _quantity(value: Any) -> Quantity:
+    if type(value) in (int, float):
+        if not math.isfinite(value):
+            raise ValueError(f"must be a finite number, got {value!r}")
+        return Quantity(float(value))
+    found = re.fullmatch(r"(-?\d+(?:\.\d+)?) *([a-zA-Z%]+)", value) if isinstance(value, str) else None
+    if found is None or found[2] not in UNITS:
+        units = ", ".join(UNITS)
+        raise ValueError(f"must be a plain number, such as 0.05 or 5 ms (units: {units}), got {value!r}")
+    return Quantity(float(found[1]), found[2])
+
+
+Bound = Annotated[Quantity, BeforeValidator(_quantity)]
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 Width = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Age = Annotated[timedelta, BeforeValidator(_age)]
 
@@ -30,7 +67,7 @@ Age = Annotated[timedelta, BeforeValidator(_age)]
 class Strict(BaseModel):
     """A part of the policy: unknown keys and values of another type are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class Rule(Strict):
@@ -38,6 +75,7 @@ class Rule(Strict):
 
     max_age : the evidence must be younger, such as `7 d`.
     rows_at_least : rows (or trials) the measure must rest on; of each slice where slices are compared.
+    when : `incumbent`: asked only where a version holds the target, or held it.
     signed_by : signers of the policy, one of whom must have signed the evidence; empty: the section's.
     """
 
@@ -45,6 +83,7 @@ class Rule(Strict):
     measure: Name
     max_age: Age | None = None
     rows_at_least: Annotated[int, Field(ge=1)] | None = None
+    when: Literal["incumbent"] | None = None
     signed_by: Names = ()
 
 
@@ -53,15 +92,34 @@ class Threshold(Rule):
     end that is cautious (low for `at_least`, high for `at_most`) where there is an interval, else the value.
     """
 
-    at_least: Number | None = None
-    at_most: Number | None = None
+    at_least: Bound | None = None
+    at_most: Bound | None = None
     judge: Literal["value", "low", "high"] | None = None
     slice: dict[Name, Name] = {}
 
     @model_validator(mode="after")
     def _one_bound(self) -> "Threshold":
         if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("needs exactly one of at_least, at_most, versus, across")
+            raise ValueError("needs exactly one of at_least, at_most, versus, across, every")
+        return self
+
+
+class Every(Rule):
+    """The measure of each slice against a number, by the cautious end of an interval that is widened for the
+    number of slices (Bonferroni): a thousand slices refuse no more often by chance than one.
+
+    with_rows : slices of fewer rows are not judged.
+    """
+
+    every: Literal["slice"]
+    at_least: Bound | None = None
+    at_most: Bound | None = None
+    with_rows: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Every":
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("needs exactly one of at_least, at_most")
         return self
 
 
@@ -69,13 +127,23 @@ class Versus(Rule):
     """The measure against the incumbent's. Judged on the cautious end of the difference's interval where
     there is one, or always on the value with `judge: value`. Which way is better: `lower_is_better`, else
     lower for the measures in `LOWER_IS_BETTER` and higher for all others.
+
+    With `at_least` or `at_most`: a measure of the two together, such as their agreement, against a number.
     """
 
     versus: Literal["incumbent"]
-    worse_by_at_most: Width
+    worse_by_at_most: Width | None = None
+    at_least: Bound | None = None
+    at_most: Bound | None = None
     judge: Literal["value"] | None = None
     lower_is_better: bool | None = None
     slice: dict[Name, Name] = {}
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Versus":
+        if sum(bound is not None for bound in (self.worse_by_at_most, self.at_least, self.at_most)) != 1:
+            raise ValueError("needs exactly one of worse_by_at_most, at_least, at_most")
+        return self
 
     @property
     def wants_low(self) -> bool:
@@ -93,12 +161,13 @@ class Across(Rule):
 def _form(rule: Any) -> str:
     # In angle brackets, so that an error's location cannot be mistaken for a key of the file.
     keys = rule if isinstance(rule, dict) else {}
-    return "<versus>" if "versus" in keys else "<across>" if "across" in keys else "<threshold>"
+    return next((f"<{form}>" for form in ("versus", "across", "every") if form in keys), "<threshold>")
 
 
 AnyRule = Annotated[
     Annotated[Threshold, Tag("<threshold>")]
     | Annotated[Versus, Tag("<versus>")]
-    | Annotated[Across, Tag("<across>")],
+    | Annotated[Across, Tag("<across>")]
+    | Annotated[Every, Tag("<every>")],
     Discriminator(_form),
 ]

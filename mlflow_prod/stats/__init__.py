@@ -3,10 +3,18 @@
 from mlflow_prod.stats.auc import auc_interval, delong
 from mlflow_prod.stats.counts import chi_squared
 from mlflow_prod.stats.means import effective_n, mean
-from mlflow_prod.stats.proportions import largest_gap, newcombe, pairs_confidence, quantile_of, wilson
+from mlflow_prod.stats.proportions import (
+    bonferroni,
+    largest_gap,
+    newcombe,
+    pairs_confidence,
+    quantile_of,
+    wilson,
+)
 
 __all__ = [
     "auc_interval",
+    "bonferroni",
     "chi_squared",
     "delong",
     "effective_n",

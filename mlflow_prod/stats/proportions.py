@@ -65,7 +65,16 @@ def pairs_confidence(groups: int, confidence: float = 0.95) -> float:
     >>> round(pairs_confidence(3), 4)
     0.9833
     """
-    return 1 - (1 - confidence) / max(1, groups * (groups - 1) // 2)
+    return bonferroni(max(1, groups * (groups - 1) // 2), confidence)
+
+
+def bonferroni(statements: int, confidence: float = 0.95) -> float:
+    """The confidence each of `statements`, >= 1, needs so that all of them hold together.
+
+    >>> round(bonferroni(10), 4)
+    0.995
+    """
+    return 1 - (1 - confidence) / statements
 
 
 def largest_gap(values: ArrayLike, low: ArrayLike, high: ArrayLike) -> tuple[float, float, float]:

@@ -383,3 +383,66 @@ def test_the_decision_says_who_signed_what():
         "The fairness evidence is signed by audit.",
         "The latency evidence is unsigned.",
     )
+
+
+@pytest.mark.parametrize(
+    ("bound", "measure", "allowed"),
+    [
+        ("at_most: 5 ms", Measure("p95", 4.9, unit="ms"), True),
+        ("at_most: 0.005 s", Measure("p95", 5.1, unit="ms"), False),
+        ("at_most: 20 kB", Measure("p95", 20_000, unit="bytes"), True),
+        ("at_most: 3 %", Measure("p95", 0.031), False),
+        ("at_least: 90%", Measure("p95", 0.95, 0.89, 0.99), False),
+        ("at_most: 5", Measure("p95", 4.9, unit="ms"), True),
+    ],
+)
+def test_a_bound_is_judged_in_its_unit(bound, measure, allowed):
+    decision = decided([f"{{check: c, measure: p95, {bound}}}"], [record("c", measure)])
+    assert decision.allowed is allowed
+    assert bound.split(": ")[1].replace("90%", "90 %") in (decision.reasons + decision.notes)[0]
+
+
+def test_a_bound_in_a_unit_that_the_measure_has_not_refuses():
+    (reason,) = decided(
+        ["{check: c, measure: m, at_most: 5 ms}"], [record("c", Measure("m", 1, unit="bytes"))]
+    ).reasons
+    assert reason == "c m is in bytes, and the rule asks for 5 ms: give it another unit."
+
+
+EVERY = "{check: evaluation, measure: accuracy, every: slice, with_rows: 100, at_least: 0.75}"
+
+
+def test_every_slice_with_enough_rows_is_judged():
+    good = [rate("accuracy", 95, 100, group=f"g{at}") for at in range(3)]
+    small = rate("accuracy", 10, 99, group="small")
+    whole = rate("accuracy", 10, 1000)
+    assert decided([EVERY], [record("evaluation", *good, small, whole)]).allowed
+    bad = [rate("accuracy", hits, 100, group=f"b{hits}") for hits in (60, 50, 70, 65)]
+    (reason,) = decided([EVERY], [record("evaluation", *good, *bad)]).reasons
+    assert "of 7 slices with 100 rows: each must be at least 0.75, and 4 may not be: sex b50 0.5 [" in reason
+    assert reason.endswith(" and 1 more.")
+    assert "of no slice with 100 rows" in decided([EVERY], [record("evaluation", small, whole)]).reasons[0]
+
+
+def test_a_thousand_slices_refuse_no_more_often_than_one_by_chance():
+    # Each slice's own 95% interval just reaches the bound: alone it passes, and beside others it must not.
+    edge = Measure("accuracy", 0.80, 0.76, 0.84, 400, (("sex", "edge"),))
+    sure = [Measure("accuracy", 0.99, 0.985, 0.995, 400, (("sex", f"{at}"),)) for at in range(999)]
+    assert decided([EVERY], [record("evaluation", edge)]).allowed
+    assert not decided([EVERY], [record("evaluation", edge, *sure)]).allowed
+
+
+def test_what_is_asked_beside_an_incumbent_is_not_asked_without_one():
+    rule = "{check: shadow, measure: agreement, versus: incumbent, at_least: 0.9, when: incumbent}"
+    alone = decided([rule], [])
+    assert alone.allowed and "asked only beside an incumbent" in alone.notes[0]
+    assert "no shadow evidence" in decided([rule], [], Held("1", OLD)).reasons[0]
+
+    def beside(value, against=OLD):
+        return decided(
+            [rule], [record("shadow", Measure("agreement", value, against=against))], Held("1", OLD)
+        )
+
+    assert beside(0.95).allowed
+    assert "must be at least 0.9: the two answer too differently" in beside(0.85).reasons[0]
+    assert "run shadow on the two together" in beside(0.95, OTHER).reasons[0]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from mlflow_prod.errors import PolicyError
 from mlflow_prod.evidence import SigningKey, digest_of_bytes
 from mlflow_prod.registry import NoPolicy, parse
+from mlflow_prod.registry.rules import Quantity
 
 KEY = SigningKey.new().public
 RULE = "{check: evaluation, measure: accuracy, at_least: 0.8}"
@@ -29,7 +30,7 @@ models:
     targets: [Staging]
     require:
       - {check: evaluation, measure: accuracy, at_least: 1}
-      - {check: latency, measure: p95, at_most: 5, judge: value, rows_at_least: 100}
+      - {check: latency, measure: p95, at_most: 5 ms, judge: value, rows_at_least: 100}
       - check: fairness
         measure: true_positive_rate
         slice: {sex: Female}
@@ -39,6 +40,7 @@ models:
       - {check: evaluation, measure: mae, versus: incumbent, worse_by_at_most: 0, lower_is_better: false}
       - {check: fairness, measure: true_positive_rate, across: sex, gap_at_most: 0.05}
       - {check: monitoring, measure: drifted_share, at_most: 0.3, max_age: 1.5 d}
+      - {check: evaluation, measure: accuracy, every: slice, with_rows: 200, at_least: 75 %}
 """
     )
     rules = policy.section("loans", "Staging").require
@@ -47,8 +49,9 @@ models:
         *["Versus"] * 2,
         "Across",
         "Threshold",
+        "Every",
     ]
-    assert rules[0].at_least == 1.0
+    assert (rules[0].at_least, rules[1].at_most) == (Quantity(1.0), Quantity(5.0, "ms"))
     assert rules[1].rows_at_least == 100
     assert rules[2].slice == {"sex": "Female"}
     assert [rule.wants_low for rule in rules[3:5]] == [True, False]
@@ -174,7 +177,7 @@ BAD = {
     ),
     "versus without a margin": (
         one_rule("{check: c, measure: m, versus: incumbent}"),
-        "'worse_by_at_most' is missing",
+        "needs exactly one of worse_by_at_most, at_least, at_most",
     ),
     "a negative margin": (
         one_rule("{check: c, measure: m, versus: incumbent, worse_by_at_most: -1}"),
@@ -188,9 +191,9 @@ BAD = {
         one_rule("{check: c, measure: m, at_least: 1e-3}"),
         "must be a plain number",
     ),
-    "a bound with a unit": (
-        one_rule("{check: c, measure: m, at_most: 5 ms}"),
-        "must be a plain number, .*'5 ms'",
+    "a bound in weeks": (
+        one_rule("{check: c, measure: m, at_most: 5 weeks}"),
+        "must be a plain number, .*'5 weeks'",
     ),
     "a bound that is a truth": (one_rule("{check: c, measure: m, at_least: true}"), "must be a plain number"),
     "a bound that is no number": (one_rule("{check: c, measure: m, at_least: .nan}"), "finite number"),
