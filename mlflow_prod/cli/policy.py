@@ -46,8 +46,7 @@ def explain(model: str, target: str, file: Path) -> None:
     click.echo(f"{model} to {target}: {file}, section {pattern!r}")
     rules = found.models[pattern].require
     for number, rule in enumerate(rules, 1):
-        said = rule.model_dump(exclude_defaults=True, mode="json")
-        click.echo(f"{number}. " + ", ".join(f"{key}: {value}" for key, value in said.items()))
+        click.echo(f"{number}. {rule}")
     if not rules:
         click.echo("nothing but files that can be read")
 

@@ -90,6 +90,9 @@ def decide(
         notes.append("No rule protects this target.")
     for check, signers in case.signers_by_check().items():
         notes.append(f"The {check} evidence is {_signed(signers)}.")
+    if section is not None and not (policy.enforce if section.enforce is None else section.enforce):
+        notes = [*(f"Not enforced, else refused: {reason}" for reason in reasons), *notes]
+        reasons = []
     compared = incumbent.subject if incumbent else ""
     return Decision(
         not reasons,

@@ -37,11 +37,13 @@ class Section(Strict):
     """What the models under one name or glob need for a set of targets; no rules: nothing but their files.
 
     signed_by : signers of the policy, one of whom must have signed what a rule rests on; empty: nobody need.
+    enforce : false: what would be refused is allowed and written down, to try a policy out; else the file's.
     """
 
     targets: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
     signed_by: Names = ()
+    enforce: bool | None = None
 
     @model_validator(mode="after")
     def _hand_down(self) -> "Section":
@@ -55,6 +57,7 @@ class Section(Strict):
 
 class _Document(Strict):
     version: Literal[1]
+    enforce: bool = True
     signers: dict[Name, Signer] = Field(default_factory=dict)
     models: dict[Name, Section]
 
@@ -65,12 +68,13 @@ class Policy:
 
     Per target the most specific section that names it holds, alone: the exact name, then the glob with the
     most characters that are not `*` or `?`, then the one that stands first. `digest`: sha256 of the file.
-    `signers`: the keys it trusts, by name.
+    `signers`: the keys it trusts, by name. `enforce`: whether it refuses, where a section does not say.
     """
 
     models: Mapping[str, Section] = field(compare=False)
     digest: str
     signers: Mapping[str, PublicKey] = field(default_factory=dict, compare=False)
+    enforce: bool = True
 
     def section(self, model: str, target: str) -> Section | None:
         """The section that holds for a promotion of `model` to `target` (any case), None where none does."""
@@ -136,7 +140,7 @@ def parse(content: bytes, file: str = "policy.yaml") -> Policy:
         raise PolicyError("\n".join(wrong)) from problem
     _hold_signers(document, lines, file)
     signers = {name: signer.ed25519 for name, signer in document.signers.items()}
-    return Policy(document.models, digest_of_bytes(content), signers)
+    return Policy(document.models, digest_of_bytes(content), signers, document.enforce)
 
 
 def _hold_signers(document: _Document, lines: Mapping[strict_yaml.Place, int], file: str) -> None:

@@ -86,6 +86,18 @@ class Rule(Strict):
     when: Literal["incumbent"] | None = None
     signed_by: Names = ()
 
+    def __str__(self) -> str:
+        said = {name: getattr(self, name) for name in type(self).model_fields}
+        return ", ".join(f"{name}: {_spelt(value)}" for name, value in said.items() if value)
+
+
+def _spelt(value: Any) -> str:
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+        unit = max((unit for unit in SECONDS if seconds >= SECONDS[unit]), key=lambda unit: SECONDS[unit])
+        return f"{seconds / SECONDS[unit]:.6g} {unit}"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
 
 class Threshold(Rule):
     """The measure against a number. `judge`: the value or an end of its 95% interval; without it the

@@ -446,3 +446,19 @@ def test_what_is_asked_beside_an_incumbent_is_not_asked_without_one():
     assert beside(0.95).allowed
     assert "must be at least 0.9: the two answer too differently" in beside(0.85).reasons[0]
     assert "run shadow on the two together" in beside(0.95, OTHER).reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("version: 1\nmodels: {{m: {{targets: [x], require: [{0}]}}}}", False),
+        ("version: 1\nenforce: false\nmodels: {{m: {{targets: [x], require: [{0}]}}}}", True),
+        ("version: 1\nmodels: {{m: {{targets: [x], require: [{0}], enforce: false}}}}", True),
+        ("version: 1\nenforce: false\nmodels: {{m: {{targets: [x], require: [{0}], enforce: true}}}}", False),
+    ],
+)
+def test_a_policy_can_be_tried_out(text, allowed):
+    decision = decide(parse(text.format(AT_LEAST).encode()), "m", "x", NEW, [], None, NOW)
+    assert decision.allowed is allowed
+    if allowed:
+        assert decision.notes[0].startswith("Not enforced, else refused: evaluation accuracy: there is no")
