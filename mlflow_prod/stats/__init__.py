@@ -3,6 +3,7 @@
 from mlflow_prod.stats.auc import auc_interval, delong
 from mlflow_prod.stats.counts import chi_squared
 from mlflow_prod.stats.means import effective_n, mean
+from mlflow_prod.stats.paired import paired_auc, paired_proportions
 from mlflow_prod.stats.proportions import (
     bonferroni,
     largest_gap,
@@ -21,6 +22,8 @@ __all__ = [
     "largest_gap",
     "mean",
     "newcombe",
+    "paired_auc",
+    "paired_proportions",
     "pairs_confidence",
     "quantile_of",
     "wilson",

@@ -21,17 +21,31 @@ def delong(positive: np.ndarray, scores: np.ndarray, weight: np.ndarray | None =
     (0.75, 0.125)
     """
     positive = np.asarray(positive, bool)
+    _, of_positives, of_negatives, mass = components(positive, scores, weight)
+    area, above = _spread(of_positives, mass[positive])
+    return area, above + _spread(of_negatives, mass[~positive])[1]
+
+
+def components(
+    positive: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+    """(AUC, of each positive row, of each negative row, weight of each row): DeLong's structural components.
+
+    Of a row: the share of the other class whose scores lie below its own, ties counted half. Arguments and
+    errors as `delong`.
+    """
+    positive = np.asarray(positive, bool)
     if min(positive.sum(), (~positive).sum()) < 2:
         raise InvalidParameter("positive", "at least two rows of each class", int(positive.sum()))
     order = np.argsort(scores, kind="stable")
     ranked, label = np.asarray(scores)[order], positive[order]
-    mass = np.ones(len(ranked)) if weight is None else np.asarray(weight, np.float64)[order]
+    mass = np.ones(len(positive)) if weight is None else np.asarray(weight, np.float64)
     tie = np.concatenate(([0], np.cumsum(ranked[1:] > ranked[:-1])))
-    # For each class: the share of the other class that lies below, ties counted half.
-    (area, above), (_, below) = (
-        _spread(_share_below(tie, mass, ~of)[of], mass[of]) for of in (label, ~label)
-    )
-    return area, above + below
+    shares = np.empty(len(positive))
+    for of in (label, ~label):
+        shares[order[of]] = _share_below(tie, mass[order], ~of)[of]
+    area = float(np.average(shares[positive], weights=mass[positive]))
+    return area, shares[positive], shares[~positive], mass
 
 
 def auc_interval(
