@@ -12,8 +12,9 @@ from mlflow_prod.errors import Refused
 from mlflow_prod.tracking import Run, hold_gated
 from projects.compress import compress
 from projects.entry_point import entry_point, launch
+from projects.evaluate import evaluate
 from projects.monitor import monitor
-from projects.promote import named, promote
+from projects.promote import holder_of, named, promote
 from projects.register import check_name, register
 from projects.source import Source
 from projects.train import train
@@ -73,6 +74,9 @@ def main(
         small = compress(trained.uri, method=method)
         step("register with all its evidence")
         version = register(small.uri, name)
+        if incumbent := holder_of(name, named(targets)[0]):
+            step(f"compare with {incumbent} on the same rows")
+            evaluate(f"models:/{name}/{version}", versus=incumbent)
         if production:
             step(f"monitor on {production}")
             monitor(f"models:/{name}/{version}", production, seed=source.seed)

@@ -14,6 +14,7 @@ MEANING = {
     "version": "number of the version to promote",
     "targets": "stages and aliases to ask for, in turn, with commas between",
     "model_uri": "models:/m-ID, models:/NAME/VERSION, models:/NAME@ALIAS or runs:/ID/PATH",
+    "versus": "model to compare with on the same rows, such as models:/NAME@champion; empty: none",
     "production": "recent production rows, named as data are; main skips monitoring where empty",
     "drifted": "a later batch, watched once a version was promoted; empty: none",
     "units": "widths of the hidden layers, with commas between",

@@ -40,6 +40,16 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
         print(f"promoted: models:/{name}/{version} holds {target}")
 
 
+def holder_of(name: str, target: str) -> str:
+    """`models:/NAME/VERSION` of the version that holds a stage or alias, "" where none does."""
+    from mlflow import MlflowClient
+
+    versions = MlflowClient().search_model_versions(f"name = '{name}'")
+    stage = STAGES.get(target.lower())
+    held = [one for one in versions if (one.current_stage == stage if stage else target in one.aliases)]
+    return f"models:/{name}/{max(int(one.version) for one in held)}" if held else ""
+
+
 def named(targets: str) -> list[str]:
     """The targets in a list with commas between; InvalidParameter where one is empty.
 

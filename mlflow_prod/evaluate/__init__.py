@@ -1,6 +1,7 @@
-"""How good a model is, overall and by protected slice, and how far the slices lie apart."""
+"""How good a model is, overall and by slice, how far slices lie apart, and what it has over another."""
 
 from mlflow_prod.evaluate.evaluation import evaluation
 from mlflow_prod.evaluate.fairness import fairness
+from mlflow_prod.evaluate.versus import versus
 
-__all__ = ["evaluation", "fairness"]
+__all__ = ["evaluation", "fairness", "versus"]

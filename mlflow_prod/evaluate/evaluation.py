@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 
 from mlflow_prod.data.task import Task
+from mlflow_prod.evaluate.losses import brier_scores, log_losses
 from mlflow_prod.evaluate.rates import rates
 from mlflow_prod.evaluate.rows import Rows, slices
 from mlflow_prod.evidence.measure import Measure
 from mlflow_prod.stats import auc_interval, delong, effective_n, mean
 
 Figure = tuple[str, float, float, float]
-
-# Networks answer in float32: nearer to 0 or 1 than this they cannot say.
-NEAREST = float(np.finfo(np.float32).eps)
 
 
 def evaluation(
@@ -91,14 +89,8 @@ def _classification(rows: Rows) -> Iterator[Figure]:
             counts = effective_n(mass[positive]), effective_n(mass[~positive])
             yield "auc", area, *auc_interval(area, variance, *counts)
 
-    given = (
-        np.where(target == 1, scores, 1 - scores)
-        if scores.ndim == 1
-        else scores[np.arange(len(target)), target]
-    )
-    yield _at_least_zero("log_loss", -np.log(given.clip(NEAREST, 1)), weight)
-    squared = np.square(1 - given) if scores.ndim == 1 else np.square(scores).sum(axis=1) + 1 - 2 * given
-    yield _at_least_zero("brier", squared, weight)
+    yield _at_least_zero("log_loss", log_losses(rows), weight)
+    yield _at_least_zero("brier", brier_scores(rows), weight)
 
 
 def _regression(rows: Rows) -> Iterator[Figure]:

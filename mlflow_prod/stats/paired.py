@@ -34,7 +34,7 @@ def paired_proportions(
         n * float(share[of].sum())
         for of in (first & second, first & ~second, ~first & second, ~first & ~second)
     )
-    p, q = (both + only_first) / n, (both + only_second) / n
+    p, q = (min(1.0, (both + only) / n) for only in (only_first, only_second))
     (p_low, q_low), (p_high, q_high) = wilson(np.array([p, q]) * n, n, confidence)
     scale = (both + only_first) * (only_second + neither) * (both + only_second) * (only_first + neither)
     cross = both * neither - only_first * only_second
