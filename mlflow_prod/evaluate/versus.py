@@ -20,9 +20,9 @@ def versus(
     """What `scores` have over `others` on the same rows, as measures `against` the other model's digest.
 
     Classes: `accuracy` (Newcombe's paired interval), `auc` (binary; DeLong's for correlated curves),
-    `log_loss` and `brier` (normal interval of the mean difference). Regression: `mae` (the same). A difference
-    is this model's figure less the other's; all intervals are 95%. Rows are independent of each other, the two
-    answers to one row are not, so that the interval is narrower than that of two samples.
+    `log_loss` and `brier` (normal interval of the mean difference). Regression: `mae` (the same). A
+    difference is this model's figure less the other's; all intervals are 95%. The two answers to one row hang
+    together, so that the interval is narrower than that of two samples.
 
     Raises DataError as `evaluation` does.
     """

@@ -36,7 +36,7 @@ from sqlalchemy.orm import Session
 from mlflow_prod import registry
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.plugins import intake
-from mlflow_prod.plugins.hearing import Hearing, hear
+from mlflow_prod.plugins.hearing import Hearing, Standing, hear
 from mlflow_prod.plugins.holders import Target, held_targets, location_of
 from mlflow_prod.plugins.one_transaction import OneTransaction, SessionMaker
 from mlflow_prod.registry import PolicyFile
@@ -147,7 +147,10 @@ class GatedStore(SqlAlchemyStore):
                 self._write(session, hearing, target)
                 if hearing.decision.allowed:
                     with self._watched(session, name):
-                        return move()
+                        moved = move()
+                        if hearing.policy.archives(name, target.name):
+                            self._archive(session, name, hearing.standing, target)
+                        return moved
             # Raised outside of the transaction, which would otherwise take the written refusal back.
             raise _denied(hearing.refusal(target))
         raise _denied(
@@ -165,6 +168,14 @@ class GatedStore(SqlAlchemyStore):
             hearing.evidence_ids,
             _author(),
         )
+
+    def _archive(self, session: Session, name: str, standing: Standing, target: Target) -> None:
+        """Moves whoever held the target to the stage Archived, in the transaction of the promotion."""
+        holders = {standing.holder.version} if standing.holder else set()
+        if target.kind == "stage":
+            holders |= {held for other, held in held_targets(self, session, name) if other == target}
+        for version in holders - {standing.version}:
+            super().transition_model_version_stage(name, str(version), "Archived", False)
 
     def _withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:
         with (

@@ -33,16 +33,24 @@ class Signer(Strict):
     ed25519: Annotated[PublicKey, BeforeValidator(_key)]
 
 
+class OnSuccess(Strict):
+    """`incumbent`: `archive` moves who held the target to the stage Archived, `keep` leaves it alone."""
+
+    incumbent: Literal["archive", "keep"]
+
+
 class Section(Strict):
     """What the models under one name or glob need for a set of targets; no rules: nothing but their files.
 
     signed_by : signers of the policy, one of whom must have signed what a rule rests on; empty: nobody need.
+    on_success : what a promotion does, in the same step, to the version that held the target.
     enforce : false: what would be refused is allowed and written down, to try a policy out; else the file's.
     """
 
     targets: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
     signed_by: Names = ()
+    on_success: OnSuccess | None = None
     enforce: bool | None = None
 
     @model_validator(mode="after")
@@ -94,10 +102,17 @@ class Policy:
         """Whether a promotion of `model` to `target` must be decided."""
         return self.section(model, target) is not None
 
+    def archives(self, model: str, target: str) -> bool:
+        """Whether that promotion archives the incumbent."""
+        section = self.section(model, target)
+        return section is not None and section.on_success == OnSuccess(incumbent="archive")
+
     def compares(self, model: str, target: str) -> bool:
         """Whether that decision looks at the incumbent."""
         section = self.section(model, target)
-        return section is not None and any(isinstance(rule, Versus) for rule in section.require)
+        return section is not None and any(
+            isinstance(rule, Versus) or rule.when == "incumbent" for rule in section.require
+        )
 
 
 @dataclass(frozen=True)
@@ -118,6 +133,10 @@ class NoPolicy:
         if self.everything:
             return spelt(target) not in NO_PROMOTION
         return spelt(target) in DEFAULT_TARGETS
+
+    def archives(self, model: str, target: str) -> bool:
+        """Never: what is refused moves nobody."""
+        return False
 
     def compares(self, model: str, target: str) -> bool:
         """Never: what is refused anyway needs no incumbent."""
@@ -201,6 +220,8 @@ def _keys_at(place: strict_yaml.Place, values: Any) -> set[str]:
         return set(_Document.model_fields)
     if len(place) == 2:
         return set((Signer if place[0] == "signers" else Section).model_fields)
+    if place[2] == "on_success":
+        return set(OnSuccess.model_fields)
     for part in place:
         values = values[part]
     forms: dict[str, type[Rule]] = {"versus": Versus, "across": Across, "every": Every}

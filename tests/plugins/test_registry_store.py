@@ -540,3 +540,35 @@ def test_what_nobody_protects_leaves_no_trace(registry):
     registry.client.delete_registered_model_alias("loans", "champion")
     registry.client.delete_model_version("loans", "2")
     assert registry.rows("mlflow_prod_decisions") == []
+
+
+@pytest.mark.parametrize(("said", "stage"), [("archive", "Archived"), ("keep", "None")])
+def test_the_policy_says_what_becomes_of_the_incumbent(registry, said, stage):
+    text = registry.policy.read_text()
+    registry.policy.write_text(
+        text.replace("    require:", f"    on_success: {{incumbent: {said}}}\n    require:")
+    )
+    for version, accuracy in ((1, 0.85), (2, 0.9)):
+        registry.submit(version, registry.evidence(version, accuracy))
+        registry.client.set_registered_model_alias("loans", "champion", version)
+    assert registry.client.get_model_version("loans", 1).current_stage == stage
+    assert holder(registry) == 2
+
+
+def test_all_who_stood_in_a_stage_are_archived_and_a_refusal_archives_nobody(registry):
+    text = registry.policy.read_text()
+    registry.policy.write_text(
+        text.replace("    require:", "    on_success: {incumbent: archive}\n    require:")
+    )
+    registry.register(3)
+    move = registry.client.transition_model_version_stage
+    for version, accuracy in ((1, 0.85), (2, 0.9)):
+        registry.submit(version, registry.evidence(version, accuracy))
+        move("loans", version, "Production")
+    refused("no evaluation evidence", move, "loans", 3, "Production")
+    stages = {v.version: v.current_stage for v in registry.client.search_model_versions("name = 'loans'")}
+    assert {int(version): stage for version, stage in stages.items()} == {
+        1: "Archived",
+        2: "Production",
+        3: "None",
+    }

@@ -274,3 +274,9 @@ def test_without_a_policy_production_and_champion_are_protected():
         False,
         False,
     ]
+
+
+def test_a_slip_in_on_success_is_named():
+    text = "  a: {targets: [x], require: [], on_success: {incumbant: archive}}\n"
+    with pytest.raises(PolicyError, match=r"on_success\.incumbant: unknown key, did you mean 'incumbent'"):
+        sections(text)
