@@ -21,7 +21,6 @@ METRICS_A_BATCH = 1000
 NOTE_LENGTH = 5000
 # What MLflow calls a run that nobody named: `rumbling-stoat-344`.
 RANDOM_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
-KIND = "mlflow.experimentKind"
 DIGEST_LENGTH = 36
 
 
@@ -144,7 +143,6 @@ def open_run(entry_point: str, parameters: Mapping[str, Any]) -> Iterator[Run]:
         drawn = RANDOM_NAME.fullmatch(active.info.run_name or "") is not None
         run = Run(active.info.run_id, may_rename=not resumed or drawn)
         run.rename(entry_point)
-        _open_as_model_training(active.info.experiment_id)
         run.set_tag("entry_point", entry_point)
         try:
             run.log_parameters(parameters)
@@ -153,15 +151,6 @@ def open_run(entry_point: str, parameters: Mapping[str, Any]) -> Iterator[Run]:
             run.set_tag("error", str(error)[:NOTE_LENGTH])
             run.describe(str(error))
             raise
-
-
-def _open_as_model_training(experiment_id: str) -> None:
-    """Tells MLflow's UI which of its two faces to show, unless somebody has; left to guess it errs."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient()
-    if KIND not in client.get_experiment(experiment_id).tags:
-        client.set_experiment_tag(experiment_id, KIND, "custom_model_development")
 
 
 def _spelt(value: Any) -> str:
