@@ -7,7 +7,7 @@ import pytest
 from mlflow.artifacts import load_text
 from mlflow.models import Model
 
-from mlflow_prod.evidence import Evidence
+from mlflow_prod.evidence import Attestation, Evidence
 
 MAKERS = ("train", "tune", "reduce", "compress", "distill", "distribute")
 
@@ -53,9 +53,12 @@ def test_metrics_by_protected_slice_carry_the_model_and_the_data(made):
 def test_evidence_is_about_the_bytes_of_the_model(made):
     reference, run = made
     files = paths(run, "evidence")
-    assert {"evidence/evaluation.json", "evidence/fairness.json", "evidence/explanation.json"} <= files
+    for check in ("evaluation", "fairness", "explanation"):
+        assert {f"evidence/{check}.json", f"evidence/{check}.dsse.json"} <= files
     for path in files:
-        evidence = Evidence.from_dict(json.loads(load_text(f"runs:/{run.info.run_id}/{path}")))
+        read = Attestation.from_dsse if path.endswith(".dsse.json") else Evidence.from_dict
+        found = read(json.loads(load_text(f"runs:/{run.info.run_id}/{path}")))
+        evidence = found.evidence if isinstance(found, Attestation) else found
         assert (evidence.subject, evidence.run_id) == (reference.digest, run.info.run_id)
 
 
