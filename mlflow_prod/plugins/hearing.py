@@ -34,6 +34,20 @@ class Hearing:
     subjects: tuple[str, ...]
     evidence_ids: tuple[int, ...]
 
+    def moves_others(self, target: Target) -> bool:
+        """Whether more may change than that an alias moves: then the store looks at who held what before."""
+        return target.kind == "stage" or self.policy.archives(self.decision.model, target.name)
+
+    def replaced(self) -> tuple[int, ...]:
+        """The version that loses an alias by this promotion, if it is allowed and there is one.
+
+        An alias in another case is another alias to most databases, and stays where it is.
+        """
+        holder = self.standing.holder
+        if not self.decision.allowed or holder is None or holder.version == self.standing.version:
+            return ()
+        return (holder.version,) if holder.target == self.decision.target else ()
+
     def refusal(self, target: Target) -> str:
         """What is told to whoever asked: every reason, and that a holder keeps what it holds."""
         version, holder = self.standing.version, self.standing.holder

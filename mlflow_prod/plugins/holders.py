@@ -24,10 +24,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Holder:
-    """The version that holds a target, and where its files are."""
+    """The version that holds a target, where its files are, and how the target is spelt there."""
 
     version: int
     location: str | None
+    target: str
 
 
 def location_of(version: SqlModelVersion) -> str | None:
@@ -36,9 +37,11 @@ def location_of(version: SqlModelVersion) -> str | None:
     A prompt is known by both, its placeholder and the tag of its registered model: either alone could be set
     on a model to slip past the gate.
     """
-    tags = {tag.key: tag.value for tag in version.registered_model.registered_model_tags}
-    if version.source in PROMPT_SOURCES and str(tags.get(IS_PROMPT_TAG_KEY)).lower() == "true":
-        return None
+    # The source first: the tags cost two queries.
+    if version.source in PROMPT_SOURCES:
+        tags = {tag.key: tag.value for tag in version.registered_model.registered_model_tags}
+        if str(tags.get(IS_PROMPT_TAG_KEY)).lower() == "true":
+            return None
     return str(version.storage_location or version.source or "")
 
 
@@ -49,7 +52,7 @@ def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Targ
     versions = store._get_query(session, SqlModelVersion).filter(SqlModelVersion.name == model)
     if target.kind == "stage":
         held = versions.filter(SqlModelVersion.current_stage == target.name)
-        version = held.order_by(SqlModelVersion.version.desc()).first()
+        version, name = held.order_by(SqlModelVersion.version.desc()).first(), target.name
     else:
         aliases = store._get_query(session, SqlRegisteredModelAlias).filter(
             SqlRegisteredModelAlias.name == model,
@@ -57,7 +60,8 @@ def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Targ
         )
         spelt = sorted(aliases, key=lambda alias: (alias.alias != target.name, alias.alias))
         version = versions.filter(SqlModelVersion.version == spelt[0].version).first() if spelt else None
-    return None if version is None else Holder(version.version, location_of(version))
+        name = spelt[0].alias if spelt else ""
+    return None if version is None else Holder(version.version, location_of(version), name)
 
 
 def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[tuple[Target, int]]:

@@ -145,6 +145,8 @@ class GatedStore(SqlAlchemyStore):
                 if not hearing.binds(self, session, self._policy_file.read(), target):
                     continue
                 self._write(session, hearing, target)
+                if hearing.decision.allowed and not hearing.moves_others(target):
+                    return move()
                 if hearing.decision.allowed:
                     with self._watched(session, name):
                         moved = move()
@@ -167,6 +169,7 @@ class GatedStore(SqlAlchemyStore):
             hearing.decision,
             hearing.evidence_ids,
             _author(),
+            withdrawn=() if hearing.moves_others(target) else hearing.replaced(),
         )
 
     def _archive(self, session: Session, name: str, standing: Standing, target: Target) -> None:

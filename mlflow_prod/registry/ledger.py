@@ -172,8 +172,13 @@ def add_decision(
     decision: Decision,
     evidence_ids: Sequence[int],
     author: str,
+    *,
+    withdrawn: Sequence[int] = (),
 ) -> None:
-    """Writes a decision on a promotion. `kind`: `stage` or `alias`; the target is kept in lower case."""
+    """Writes a decision on a promotion, and that the versions in `withdrawn` lose the target by it.
+
+    `kind`: `stage` or `alias`; the target is kept in lower case.
+    """
     row = {
         "workspace": workspace,
         "model": decision.model,
@@ -188,11 +193,14 @@ def add_decision(
         "reasons": json.dumps(decision.reasons),
         "notes": json.dumps(decision.notes),
         "evidence": json.dumps(list(evidence_ids)),
-        "evidence_head": chain.head(session, evidence_table),
         "author": author,
         "decided_at": _ms(decision.at),
     }
-    chain.append(session, decision_table, [row])
+    lost = [
+        _withdrawal(workspace, decision.model, loser, kind, decision.target, author, decision.at)
+        for loser in withdrawn
+    ]
+    _append(session, [row, *lost])
 
 
 def add_withdrawal(
@@ -206,7 +214,13 @@ def add_withdrawal(
     now: datetime,
 ) -> None:
     """Writes that a version lost a target that it held: to another one, or because somebody took it away."""
-    row = {
+    _append(session, [_withdrawal(workspace, model, version, kind, target, author, now)])
+
+
+def _withdrawal(
+    workspace: str, model: str, version: int, kind: str, target: str, author: str, now: datetime
+) -> dict[str, Any]:
+    return {
         "workspace": workspace,
         "model": model,
         "version": version,
@@ -220,11 +234,14 @@ def add_withdrawal(
         "reasons": "[]",
         "notes": "[]",
         "evidence": "[]",
-        "evidence_head": chain.head(session, evidence_table),
         "author": author,
         "decided_at": _ms(now),
     }
-    chain.append(session, decision_table, [row])
+
+
+def _append(session: Session | Connection, rows: Sequence[dict[str, Any]]) -> None:
+    head = chain.head(session, evidence_table)
+    chain.append(session, decision_table, [{**row, "evidence_head": head} for row in rows])
 
 
 def last_promotion(

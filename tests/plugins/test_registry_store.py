@@ -572,3 +572,16 @@ def test_all_who_stood_in_a_stage_are_archived_and_a_refusal_archives_nobody(reg
         2: "Production",
         3: "None",
     }
+
+
+def test_an_alias_that_moves_is_taken_from_whoever_held_it_and_one_in_another_case_is_not(registry):
+    for version, accuracy in ((1, 0.85), (2, 0.9)):
+        registry.submit(version, registry.evidence(version, accuracy))
+    for alias, version in (("champion", 1), ("champion", 2)):
+        registry.client.set_registered_model_alias("loans", alias, version)
+    rows = registry.rows("mlflow_prod_decisions", "action, version")
+    assert rows == [("promotion", 1), ("promotion", 2), ("withdrawal", 1)]
+    registry.client.set_registered_model_alias("loans", "Champion", 2)
+    assert [action for action, _ in registry.rows("mlflow_prod_decisions", "action, version")][3:] == [
+        "promotion"
+    ]
