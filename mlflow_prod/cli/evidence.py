@@ -44,13 +44,14 @@ def list_records(name: str, version: int, store: str) -> None:
     from mlflow_prod.registry import submissions
 
     with reading(store) as connection:
-        for number, author, one in submissions(connection, name, version):
-            record = one.evidence
-            signed = "signed" if one.signatures else "unsigned"
-            click.echo(
-                f"{number:>6}  {record.check:<12}  {len(record.measures):>5} measures  "
-                f"{record.made_at:%Y-%m-%d %H:%M}  {signed:<8}  by {author}"
-            )
+        for one in submissions(connection, name, version):
+            if one.attestation is None:
+                said = f"{'revoked':>14}  {one.at:%Y-%m-%d %H:%M}  {'':<8}"
+            else:
+                record = one.attestation.evidence
+                signed = "signed" if one.attestation.signatures else "unsigned"
+                said = f"{len(record.measures):>5} measures  {record.made_at:%Y-%m-%d %H:%M}  {signed:<8}"
+            click.echo(f"{one.id:>6}  {one.check:<12}  {said}  by {one.author}")
 
 
 @evidence.command()

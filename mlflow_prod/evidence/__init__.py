@@ -1,24 +1,63 @@
 """What was measured, on which model, on which data: evidence, never a verdict."""
 
-from mlflow_prod.evidence.attestation import Attestation, attest, read_signatures
+from mlflow_prod.evidence.attestation import Attestation, attest, read_json, read_signatures
 from mlflow_prod.evidence.envelope import pack, unpack
 from mlflow_prod.evidence.keys import PublicKey, SigningKey
 from mlflow_prod.evidence.measure import LOWER_IS_BETTER, Measure
+from mlflow_prod.evidence.override import Override
 from mlflow_prod.evidence.record import Evidence
+from mlflow_prod.evidence.requests import (
+    ADOPTION_TAG,
+    APPROVAL_TAG,
+    CHECK_ALIAS,
+    DECISION_TAG,
+    EVIDENCE_TAG,
+    OVERRIDE_TAG,
+    PREVIOUS_ALIAS,
+    PROMOTED_TAG,
+    RESERVED,
+    REVOCATION_TAG,
+    Adoption,
+    Approval,
+    Revocation,
+    promoted_digest,
+    promoted_text,
+    read_envelope,
+    write_envelope,
+)
 from mlflow_prod.evidence.subject import digest_of_bytes, digest_of_folder, fingerprint_of_folder
 
 __all__ = [
+    "ADOPTION_TAG",
+    "APPROVAL_TAG",
+    "CHECK_ALIAS",
+    "DECISION_TAG",
+    "EVIDENCE_TAG",
     "LOWER_IS_BETTER",
+    "OVERRIDE_TAG",
+    "PREVIOUS_ALIAS",
+    "PROMOTED_TAG",
+    "RESERVED",
+    "REVOCATION_TAG",
+    "Adoption",
+    "Approval",
     "Attestation",
     "Evidence",
     "Measure",
+    "Override",
     "PublicKey",
+    "Revocation",
     "SigningKey",
     "attest",
     "digest_of_bytes",
     "digest_of_folder",
     "fingerprint_of_folder",
     "pack",
+    "promoted_digest",
+    "promoted_text",
+    "read_envelope",
+    "read_json",
     "read_signatures",
     "unpack",
+    "write_envelope",
 ]

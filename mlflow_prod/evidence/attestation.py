@@ -52,23 +52,7 @@ class Attestation:
     @cached_property
     def evidence(self) -> Evidence:
         """What is stated; EvidenceError where the text is no such statement."""
-        stated = read_json(self.statement, "statement")
-        expected = {"_type", "subject", "predicateType", "predicate"}
-        if not isinstance(stated, dict) or set(stated) != expected:
-            raise EvidenceError(f"a statement must be an object with exactly the keys {sorted(expected)}")
-        for key, wanted in (("_type", STATEMENT), ("predicateType", PREDICATE)):
-            if stated[key] != wanted:
-                raise EvidenceError(f"a statement's {key} must be {wanted!r}, got {stated[key]!r}")
-        match stated["subject"]:
-            case [{"name": "model", "digest": {"sha256": str(digest)}}]:
-                subject = digest
-            case other:
-                raise EvidenceError(
-                    f"a statement must have one subject, a model by its sha256, got {other!r}"
-                )
-        predicate = stated["predicate"]
-        if not isinstance(predicate, dict) or "subject" in predicate:
-            raise EvidenceError("a statement's predicate must be an object without a subject of its own")
+        subject, predicate = read_statement(self.statement, PREDICATE)
         return Evidence.from_dict({**predicate, "subject": subject})
 
     def signers(self, keys: Mapping[str, PublicKey]) -> frozenset[str]:
@@ -105,17 +89,46 @@ class Attestation:
 def attest(evidence: Evidence, key: SigningKey | None = None) -> Attestation:
     """Evidence as a statement, signed where there is a key."""
     predicate = evidence.to_dict()
+    return sign(state(predicate.pop("subject"), PREDICATE, predicate), key)
+
+
+def sign(statement: str, key: SigningKey | None) -> Attestation:
+    """A statement with the key's signature; without any where there is no key."""
+    if key is None:
+        return Attestation(statement)
+    message = _pre_authentication_encoding(statement.encode())
+    return Attestation(statement, (Signature(key.public.id, key.sign(message)),))
+
+
+def state(subject: str, predicate_type: str, predicate: Mapping[str, Any]) -> str:
+    """The in-toto Statement about a model's files with the digest `subject`."""
     statement = {
         "_type": STATEMENT,
-        "subject": [{"name": "model", "digest": {"sha256": predicate.pop("subject")}}],
-        "predicateType": PREDICATE,
+        "subject": [{"name": "model", "digest": {"sha256": subject}}],
+        "predicateType": predicate_type,
         "predicate": predicate,
     }
-    text = json.dumps(statement, separators=(",", ":"))
-    if key is None:
-        return Attestation(text)
-    message = _pre_authentication_encoding(text.encode())
-    return Attestation(text, (Signature(key.public.id, key.sign(message)),))
+    return json.dumps(statement, separators=(",", ":"))
+
+
+def read_statement(text: str, predicate_type: str) -> tuple[str, dict[str, Any]]:
+    """(subject, predicate), the inverse of `state`; raises EvidenceError where it is another statement."""
+    stated = read_json(text, "statement")
+    expected = {"_type", "subject", "predicateType", "predicate"}
+    if not isinstance(stated, dict) or set(stated) != expected:
+        raise EvidenceError(f"a statement must be an object with exactly the keys {sorted(expected)}")
+    for key, wanted in (("_type", STATEMENT), ("predicateType", predicate_type)):
+        if stated[key] != wanted:
+            raise EvidenceError(f"a statement's {key} must be {wanted!r}, got {stated[key]!r}")
+    match stated["subject"]:
+        case [{"name": "model", "digest": {"sha256": str(digest)}}]:
+            subject = digest
+        case other:
+            raise EvidenceError(f"a statement must have one subject, a model by its sha256, got {other!r}")
+    predicate = stated["predicate"]
+    if not isinstance(predicate, dict) or "subject" in predicate:
+        raise EvidenceError("a statement's predicate must be an object without a subject of its own")
+    return subject, predicate
 
 
 def read_signatures(entries: Any) -> tuple[Signature, ...]:

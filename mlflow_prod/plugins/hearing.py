@@ -1,106 +1,169 @@
 """A promotion's hearing: decided before the lock is taken, and binding if nothing has changed once it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from mlflow.store.artifact.utils.models import _parse_model_uri
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+from mlflow.tracking import MlflowClient
 from sqlalchemy.orm import Session
 
 from mlflow_prod import registry
 from mlflow_prod.errors import ModelError
-from mlflow_prod.plugins.holders import Holder, Target, holder_of, location_of
+from mlflow_prod.plugins.holders import MODELS, Holder, Target, holder_of, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
-from mlflow_prod.registry import Decision, Incumbent, NoPolicy, Policy, Promotion
+from mlflow_prod.registry import Approved, Decision, Incumbent, NoPolicy, Policy, Promotion, Section
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asks for: a target for a version, or that the files at `source` become a new version."""
+
+    model: str
+    target: Target
+    version: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the registry's tables say about a promotion."""
+    """What the registry's tables say about a promotion; `version` is 0 before there is one."""
 
     version: int
     location: str | None
     holder: Holder | None
     last: Promotion | None
+    approved: Approved
 
 
 @dataclass(frozen=True)
 class Hearing:
-    """A decision on a version, and everything it rests on."""
+    """A decision on what was asked, and everything it rests on."""
 
+    asked: Asked
     decision: Decision
     standing: Standing
     policy: Policy | NoPolicy
-    files: tuple[ModelFiles, ...]
-    subjects: tuple[str, ...]
-    evidence_ids: tuple[int, ...]
+    section: Section
+    files: tuple[ModelFiles, ...] = ()
+    subjects: tuple[str, ...] = ()
+    evidence_ids: tuple[int, ...] = ()
+    signed: str = ""
 
-    def moves_others(self, target: Target) -> bool:
+    @property
+    def moves_others(self) -> bool:
         """Whether more may change than that an alias moves: then the store looks at who held what before."""
-        return target.kind == "stage" or self.policy.archives(self.decision.model, target.name)
+        return self.asked.target.kind != "alias" or self.section.archives
 
+    @property
     def replaced(self) -> tuple[int, ...]:
         """The version that loses an alias by this promotion, if it is allowed and there is one.
 
         An alias in another case is another alias to most databases, and stays where it is.
         """
         holder = self.standing.holder
-        if not self.decision.allowed or holder is None or holder.version == self.standing.version:
+        if self.moves_others or not self.decision.allowed or holder is None:
             return ()
-        return (holder.version,) if holder.target == self.decision.target else ()
+        kept = holder.version == self.standing.version or holder.target != self.decision.target
+        return () if kept else (holder.version,)
 
-    def refusal(self, target: Target) -> str:
+    @property
+    def refusal(self) -> str:
         """What is told to whoever asked: every reason, and that a holder keeps what it holds."""
         version, holder = self.standing.version, self.standing.holder
+        if not version:
+            return f"{self.asked.source} to {self.decision}"
         said = f"Version {version} of {self.decision}"
-        return f"{said}\nIt keeps {target.name}." if holder and holder.version == version else said
+        return f"{said}\nIt keeps {self.asked.target}." if holder and holder.version == version else said
 
-    def binds(
-        self, store: SqlAlchemyStore, session: Session, policy: Policy | NoPolicy, target: Target
-    ) -> bool:
+    def binds(self, store: SqlAlchemyStore, session: Session, policy: Policy | NoPolicy) -> bool:
         """Whether all it rests on is as it was; quick, reads no file's content."""
-        workspace = store._get_active_workspace()
         return (
             policy == self.policy
-            and _standing(store, session, self.decision.model, str(self.standing.version), target)
-            == self.standing
-            and registry.newest_ids(session, workspace, self.subjects) == self.evidence_ids
+            and _standing(store, session, self.asked, self.section, self.decision.subject) == self.standing
+            and (not self.subjects or self._newest(store, session) == self.evidence_ids)
             and all(files.unchanged() for files in self.files)
         )
 
+    def _newest(self, store: SqlAlchemyStore, session: Session) -> tuple[int, ...]:
+        return registry.newest_ids(session, store._get_active_workspace(), self.subjects)
 
-def hear(
-    store: SqlAlchemyStore, policy: Policy | NoPolicy, name: str, version: str, target: Target
-) -> Hearing | None:
-    """The decision as of now; None for a prompt's version. MlflowException where there is no such version."""
+
+def hear(store: SqlAlchemyStore, policy: Policy | NoPolicy, section: Section, asked: Asked) -> Hearing | None:
+    """The decision as of now, by the policy's section for the target; None for a prompt's version.
+
+    MlflowException where there is no such version.
+    """
     now = datetime.now(UTC)
+    name, target, workspace = asked.model, asked.target.name, store._get_active_workspace()
     with store.ManagedSessionMaker(read_only=False) as session:
-        standing = _standing(store, session, name, version, target)
+        standing = _standing(store, session, asked, section, "")
     if standing.location is None:
         return None
+    # No session is open while files are read, which may take minutes.
     try:
         candidate = look_at(standing.location)
     except ModelError as problem:
-        decision = registry.refuse(policy, name, target.name, "", str(problem), now)
-        return Hearing(decision, standing, policy, (), (), ())
-    compares = policy.compares(name, target.name)
-    incumbent, compared = _incumbent(standing) if compares else (None, ())
+        decision = registry.refuse(policy, name, target, "", str(problem), now)
+        return Hearing(asked, decision, standing, policy, section)
+    incumbent, compared = _incumbent(standing) if section.compares else (None, ())
     subjects = (candidate.digest, *([incumbent.subject] if incumbent and incumbent.subject else []))
     with store.ManagedSessionMaker(read_only=False) as session:
-        ids = registry.newest_ids(session, store._get_active_workspace(), subjects)
-        attestations = registry.evidence_with(session, ids)
-    decision = registry.decide(policy, name, target.name, candidate.digest, attestations, incumbent, now)
-    return Hearing(decision, standing, policy, (candidate, *compared), subjects, ids)
+        found = registry.newest(session, workspace, subjects)
+        approved = _approved(session, workspace, asked, standing.version, section, candidate.digest)
+        before = None
+        if section.rollback and None not in found.values():
+            # Where no revocation stands for any of its evidence.
+            before = registry.previous_promotion(session, workspace, name, asked.target.kind, target)
+    attestations = [attestation for attestation in found.values() if attestation is not None]
+    decision = registry.decide(policy, name, target, candidate.digest, attestations, incumbent, now, approved)
+    if before and not decision.allowed and _same(before, standing, candidate):
+        decision = registry.roll_back(decision)
+    standing = replace(standing, approved=approved)
+    return Hearing(asked, decision, standing, policy, section, (candidate, *compared), subjects, tuple(found))
 
 
-def _standing(store: SqlAlchemyStore, session: Session, name: str, version: str, target: Target) -> Standing:
-    row = store._get_sql_model_version(session, name, version)
-    workspace = store._get_active_workspace()
+def _same(before: Promotion, standing: Standing, candidate: ModelFiles) -> bool:
+    return (before.version, before.subject) == (standing.version, candidate.digest)
+
+
+def source_location(store: SqlAlchemyStore, source: str) -> str:
+    """Where the files of a new version will be, as MLflow finds it when it makes one."""
+    if not source.startswith(MODELS):
+        return source
+    origin = _parse_model_uri(source)
+    if origin.model_id is not None:
+        return str(MlflowClient().get_logged_model(origin.model_id).artifact_location)
+    return str(store.get_model_version_download_uri(origin.name, origin.version))
+
+
+def _standing(
+    store: SqlAlchemyStore, session: Session, asked: Asked, section: Section, subject: str
+) -> Standing:
+    workspace, target = store._get_active_workspace(), asked.target
+    if asked.version:
+        row = version_of(store, session, asked.model, asked.version)
+        version, location = int(row.version), location_of(store, session, row)
+    else:
+        version, location = 0, source_location(store, asked.source)
     return Standing(
-        row.version,
-        location_of(row),
-        holder_of(store, session, name, target),
-        registry.last_promotion(session, workspace, name, target.kind, target.name),
+        version,
+        location,
+        holder_of(store, session, asked.model, target),
+        registry.last_promotion(session, workspace, asked.model, target.kind, target.name),
+        _approved(session, workspace, asked, version, section, subject) if subject else registry.NOBODY,
     )
+
+
+def _approved(
+    session: Session, workspace: str, asked: Asked, version: int, section: Section, subject: str
+) -> Approved:
+    if section.approvals is None:
+        return registry.NOBODY
+    users = registry.approvers(session, workspace, asked.model, asked.target.name, subject)
+    registrant = registry.registrant(session, workspace, asked.model, version)
+    submitters = registry.submitters(session, workspace, subject)
+    return Approved(users, None if registrant is None else submitters | {registrant})
 
 
 def _incumbent(standing: Standing) -> tuple[Incumbent | None, tuple[ModelFiles, ...]]:

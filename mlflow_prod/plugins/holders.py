@@ -1,25 +1,58 @@
 """Who holds a target, as the registry's tables have it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol
 
-from mlflow.entities.model_registry.model_version_stages import DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+from mlflow.entities.model_registry.model_version_stages import (
+    ALL_STAGES,
+    DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS,
+    STAGE_DELETED_INTERNAL,
+)
 from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
-from mlflow.store.model_registry.dbmodels.models import SqlModelVersion, SqlRegisteredModelAlias
+from mlflow.store.model_registry.dbmodels.models import (
+    SqlModelVersion,
+    SqlRegisteredModelAlias,
+    SqlRegisteredModelTag,
+)
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+
+from mlflow_prod.registry import NEW_VERSION
 
 # MLflow's placeholders for the source of a prompt.
 PROMPT_SOURCES = frozenset({"prompt-template", "dummy-source"})
+MODELS = "models:/"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a promotion asks for: a stage or an alias."""
+    """What a promotion asks for: a stage, an alias, or to be a version of a model (NEW_VERSION)."""
 
-    kind: Literal["stage", "alias"]
+    kind: Literal["stage", "alias", "model"]
     name: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Target":
+        """A stage's name in any case means the stage, anything else an alias."""
+        stages = {stage.lower(): stage for stage in ALL_STAGES}
+        stage = stages.get(text.lower())
+        return cls("stage", stage) if stage else cls("alias", text)
+
+    def __str__(self) -> str:
+        return self.name or "a new version"
+
+
+A_NEW_VERSION = Target("model", NEW_VERSION)
+
+
+class VersionRow(Protocol):
+    """What is read of a version: MLflow's own row, or its columns."""
+
+    name: Any
+    version: Any
+    source: Any
+    storage_location: Any
 
 
 @dataclass(frozen=True)
@@ -31,51 +64,93 @@ class Holder:
     target: str
 
 
-def location_of(version: SqlModelVersion) -> str | None:
-    """Where the files of a version are; None for a prompt, which has none.
+def version_of(store: SqlAlchemyStore, session: Session, name: str, version: str) -> VersionRow:
+    """The version's columns; MLflow's own error where there is no such version."""
+    if str(version).isdecimal():
+        query = _versions(store, name).where(
+            SqlModelVersion.version == int(version), SqlModelVersion.current_stage != STAGE_DELETED_INTERNAL
+        )
+        # Columns: MLflow's entity would cost several times as much, at each promotion twice.
+        if (row := session.execute(query).one_or_none()) is not None:
+            return row
+    found: VersionRow = store._get_sql_model_version(session, name, version)
+    return found
 
-    A prompt is known by both, its placeholder and the tag of its registered model: either alone could be set
-    on a model to slip past the gate.
-    """
-    # The source first: the tags cost two queries.
-    if version.source in PROMPT_SOURCES:
-        tags = {tag.key: tag.value for tag in version.registered_model.registered_model_tags}
-        if str(tags.get(IS_PROMPT_TAG_KEY)).lower() == "true":
-            return None
+
+def location_of(store: SqlAlchemyStore, session: Session, version: VersionRow) -> str | None:
+    """Where the files of a version are; None for a prompt, which has none."""
+    if is_prompt(store, session, version.name, version.source):
+        return None
     return str(version.storage_location or version.source or "")
+
+
+def is_prompt(store: SqlAlchemyStore, session: Session, name: str, source: str | None) -> bool:
+    """Whether a version with this source is a prompt.
+
+    It is known by both, its placeholder and the tag of its registered model: either alone could be set on a
+    model to slip past the gate.
+    """
+    if source not in PROMPT_SOURCES:
+        return False
+    tag = select(SqlRegisteredModelTag.value).where(
+        SqlRegisteredModelTag.name == name,
+        SqlRegisteredModelTag.key == IS_PROMPT_TAG_KEY,
+        *store._get_workspace_clauses(SqlRegisteredModelTag),
+    )
+    return str(session.scalar(tag)).lower() == "true"
 
 
 def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Target) -> Holder | None:
     """The holder now: of several in a stage, the highest version; of an alias in several cases, the one spelt
-    as asked for comes first. None where there is none.
+    as asked for comes first; of a model, its newest version. None where there is none.
     """
-    versions = store._get_query(session, SqlModelVersion).filter(SqlModelVersion.name == model)
-    if target.kind == "stage":
-        held = versions.filter(SqlModelVersion.current_stage == target.name)
-        version, name = held.order_by(SqlModelVersion.version.desc()).first(), target.name
-    else:
-        aliases = store._get_query(session, SqlRegisteredModelAlias).filter(
-            SqlRegisteredModelAlias.name == model,
-            func.lower(SqlRegisteredModelAlias.alias) == target.name.lower(),
+    versions = _versions(store, model)
+    if target.kind == "alias":
+        held = versions.add_columns(SqlRegisteredModelAlias.alias).join(
+            SqlRegisteredModelAlias,
+            (SqlRegisteredModelAlias.workspace == SqlModelVersion.workspace)
+            & (SqlRegisteredModelAlias.name == SqlModelVersion.name)
+            & (SqlRegisteredModelAlias.version == SqlModelVersion.version),
         )
-        spelt = sorted(aliases, key=lambda alias: (alias.alias != target.name, alias.alias))
-        version = versions.filter(SqlModelVersion.version == spelt[0].version).first() if spelt else None
-        name = spelt[0].alias if spelt else ""
-    return None if version is None else Holder(version.version, location_of(version), name)
+        spelt = held.where(func.lower(SqlRegisteredModelAlias.alias) == target.name.lower())
+        rows = sorted(session.execute(spelt), key=lambda row: (row.alias != target.name, row.alias))
+        row, name = (rows[0], rows[0].alias) if rows else (None, "")
+    else:
+        in_stage = (SqlModelVersion.current_stage == target.name) if target.kind == "stage" else (
+            SqlModelVersion.current_stage != STAGE_DELETED_INTERNAL
+        )  # fmt: skip
+        newest = versions.where(in_stage).order_by(SqlModelVersion.version.desc()).limit(1)
+        row, name = session.execute(newest).one_or_none(), target.name
+    return None if row is None else Holder(row.version, location_of(store, session, row), name)
 
 
 def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[tuple[Target, int]]:
     """(stage or alias, version) of everything that the versions of `model` hold; prompts hold nothing."""
-    versions = store._get_query(session, SqlModelVersion).filter(SqlModelVersion.name == model).all()
-    models = {version.version for version in versions if location_of(version) is not None}
-    aliases = (
-        store._get_query(session, SqlRegisteredModelAlias).filter(SqlRegisteredModelAlias.name == model).all()
+    rows = session.execute(_versions(store, model).add_columns(SqlModelVersion.current_stage)).all()
+    models = {row.version for row in rows if location_of(store, session, row) is not None}
+    aliases = select(SqlRegisteredModelAlias.alias, SqlRegisteredModelAlias.version).where(
+        SqlRegisteredModelAlias.name == model, *store._get_workspace_clauses(SqlRegisteredModelAlias)
     )
     held = [
-        (Target("stage", version.current_stage), version.version)
-        for version in versions
-        if version.version in models and version.current_stage in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+        (Target("stage", row.current_stage), row.version)
+        for row in rows
+        if row.version in models and row.current_stage in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
     ]
     return held + [
-        (Target("alias", alias.alias), alias.version) for alias in aliases if alias.version in models
+        (Target("alias", row.alias), row.version) for row in session.execute(aliases) if row.version in models
     ]
+
+
+def versions_of(store: SqlAlchemyStore, session: Session, model: str) -> list[int]:
+    """The numbers of the versions of `model` that are models; none of prompts."""
+    rows = session.execute(_versions(store, model)).all()
+    return [row.version for row in rows if location_of(store, session, row) is not None]
+
+
+def _versions(store: SqlAlchemyStore, model: str) -> Any:
+    return select(
+        SqlModelVersion.name,
+        SqlModelVersion.version,
+        SqlModelVersion.source,
+        SqlModelVersion.storage_location,
+    ).where(SqlModelVersion.name == model, *store._get_workspace_clauses(SqlModelVersion))

@@ -1,55 +1,159 @@
-"""Evidence that comes in as the value of a reserved tag."""
+"""What comes in as the value of a reserved tag: evidence, and what else people ask of the gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from mlflow.entities.model_registry import ModelVersionTag
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+from sqlalchemy.orm import Session
 
+from mlflow_prod import registry
 from mlflow_prod.errors import EvidenceError, ModelError
-from mlflow_prod.evidence import Attestation, PublicKey, unpack
-from mlflow_prod.plugins.holders import location_of
+from mlflow_prod.evidence import (
+    ADOPTION_TAG,
+    APPROVAL_TAG,
+    EVIDENCE_TAG,
+    OVERRIDE_TAG,
+    RESERVED,
+    REVOCATION_TAG,
+    Adoption,
+    Approval,
+    Attestation,
+    Evidence,
+    PublicKey,
+    Revocation,
+    read_envelope,
+    unpack,
+)
+from mlflow_prod.plugins.holders import Target, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
-from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK
+from mlflow_prod.plugins.one_transaction import OneTransaction
+from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, author, denied
+from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK, Entry, PolicyFile
 
 
-def examine(
-    store: SqlAlchemyStore, name: str, version: str, envelope: str, signers: Mapping[str, PublicKey]
-) -> tuple[tuple[Attestation, ...], ModelFiles]:
-    """What an envelope holds, and the files it is about: those of this version, or EvidenceError.
+class Intake:
+    """Takes in what is sent for a version, and leaves a short tag in its place.
 
-    Of `signers`, the keys that the policy trusts, one must have signed whatever is signed at all.
+    Parameters
+    ----------
+    set_tag : MLflow's own setting of a version's tag: name, version, tag.
+    move : gives a version, by name and number, a target without asking the gate.
     """
-    attestations = unpack(envelope)
-    for attestation in attestations:
-        _hold_signed(attestation, signers)
-    evidence = [attestation.evidence for attestation in attestations]
-    with store.ManagedSessionMaker(read_only=False) as session:
-        location = location_of(store._get_sql_model_version(session, name, version))
-    if location is None:
-        raise EvidenceError(f"{name} version {version} is a prompt: evidence is about models")
-    try:
-        files = look_at(location)
-    except ModelError as problem:
-        raise EvidenceError(f"{name} version {version} cannot take evidence: {problem}") from problem
-    checks = [record.check for record in evidence]
-    if len(set(checks)) < len(checks):
-        raise EvidenceError(f"an envelope must hold one record a check, got {', '.join(sorted(checks))}")
-    now = datetime.now(UTC)
-    for record in evidence:
-        if len(record.check) > CHECK_LENGTH:
-            raise EvidenceError(f"check must have at most {CHECK_LENGTH} characters, got {len(record.check)}")
-        if record.subject != files.digest:
-            raise EvidenceError(
-                f"the {record.check} evidence is about files with digest {record.subject[:12]}, and {name} "
-                f"version {version} holds files with digest {files.digest[:12]}: measure this version, or "
-                f"register the files that were measured"
+
+    def __init__(
+        self,
+        store: SqlAlchemyStore,
+        transactions: OneTransaction,
+        policy_file: PolicyFile,
+        promotions: Promotions,
+        set_tag: Callable[[str, str, ModelVersionTag], None],
+        move: Callable[[str, str, Target], object],
+    ) -> None:
+        self._store = store
+        self._transactions = transactions
+        self._policy_file = policy_file
+        self._promotions = promotions
+        self._set_tag = set_tag
+        self._move = move
+
+    def take(self, name: str, version: str, tag: ModelVersionTag) -> None:
+        """Takes in a reserved tag's value; INVALID_PARAMETER_VALUE says what is wrong with it."""
+        takers = {
+            EVIDENCE_TAG: self._evidence,
+            APPROVAL_TAG: self._approval,
+            REVOCATION_TAG: self._revocation,
+            OVERRIDE_TAG: self._override,
+            ADOPTION_TAG: self._adoption,
+        }
+        if tag.key not in takers:
+            raise denied(f"The tag {tag.key!r} is reserved: the gate sets what starts with {RESERVED!r}.")
+        try:
+            takers[tag.key](name, version, tag.value)
+        except (EvidenceError, ModelError) as problem:
+            raise MlflowException(str(problem), INVALID_PARAMETER_VALUE) from problem
+
+    def _evidence(self, name: str, version: str, envelope: str) -> None:
+        signers = self._policy_file.read().signers
+        attestations = unpack(envelope)
+        for attestation in attestations:
+            _hold_signed(attestation, signers)
+        with self._at_rest(name, version) as (session, files, number):
+            _hold_about([one.evidence for one in attestations], name, version, files)
+            now, workspace = datetime.now(UTC), self._store._get_active_workspace()
+            registry.add_evidence(session, workspace, name, number, attestations, signers, author(), now)
+            self._tell_evidence(session, name, version, files.digest, signers)
+
+    def _tell_evidence(
+        self, session: Session, name: str, version: str, subject: str, signers: Mapping[str, PublicKey]
+    ) -> None:
+        known = registry.newest(session, self._store._get_active_workspace(), [subject]).values()
+        told = summary([one for one in known if one is not None], signers)
+        self._set_tag(name, version, ModelVersionTag(EVIDENCE_TAG, told))
+
+    def _approval(self, name: str, version: str, text: str) -> None:
+        asked = Approval.read(text)
+        with self._at_rest(name, version) as (session, files, number):
+            workspace, now = self._store._get_active_workspace(), datetime.now(UTC)
+            entry = Entry(
+                registry.APPROVAL,
+                name,
+                number,
+                "any",
+                asked.target,
+                files.digest,
+                asked.note,
+                allowed=not asked.taken_back,
             )
-        if record.made_at > now + CLOCK_SLACK:
-            raise EvidenceError(
-                f"the {record.check} evidence was made in the future ({record.made_at.isoformat()}): "
-                f"set the clocks"
+            registry.add_entry(session, workspace, entry, author(), now)
+            users = registry.approvers(session, workspace, name, asked.target, files.digest)
+            told = f"{asked.target} by {', '.join(sorted(users)) or 'nobody'} ({now:%Y-%m-%d})"
+            self._set_tag(name, version, ModelVersionTag(APPROVAL_TAG, told))
+
+    def _revocation(self, name: str, version: str, text: str) -> None:
+        asked = Revocation.read(text)
+        with self._at_rest(name, version) as (session, files, number):
+            workspace, now = self._store._get_active_workspace(), datetime.now(UTC)
+            place = (workspace, name, number, files.digest, asked.check)
+            ids = registry.revoke(session, *place, author(), now)
+            entry = Entry(
+                registry.REVOCATION, name, number, "check", asked.check, files.digest, asked.reason, ids
             )
-    return attestations, files
+            registry.add_entry(session, workspace, entry, author(), now)
+            self._tell_evidence(session, name, version, files.digest, self._policy_file.read().signers)
+            told = f"{asked.check} by {author()} ({now:%Y-%m-%d}): {asked.reason}"
+            self._set_tag(name, version, ModelVersionTag(REVOCATION_TAG, told))
+
+    def _override(self, name: str, version: str, text: str) -> None:
+        self._promotions.override(
+            name, version, read_envelope(text), lambda target: self._move(name, version, target)
+        )
+
+    def _adoption(self, name: str, version: str, text: str) -> None:
+        self._promotions.adopt(name, version, Adoption.read(text).note)
+
+    @contextmanager
+    def _at_rest(self, name: str, version: str) -> Iterator[tuple[Session, ModelFiles, int]]:
+        """(locked session, files, number) of a version whose files are as they were before the lock."""
+        store = self._store
+        for _ in range(ATTEMPTS):
+            with store.ManagedSessionMaker(read_only=False) as session:
+                location = location_of(store, session, version_of(store, session, name, version))
+            if location is None:
+                raise EvidenceError(f"{name} version {version} is a prompt: evidence is about models")
+            try:
+                files = look_at(location)
+            except ModelError as problem:
+                raise EvidenceError(f"{name} version {version} takes nothing in: {problem}") from problem
+            with self._transactions.locked(store._get_active_workspace(), name) as session:
+                row = version_of(store, session, name, version)
+                if location_of(store, session, row) == location and files.unchanged():
+                    yield session, files, int(row.version)
+                    return
+        raise EvidenceError(f"the files of {name} version {version} change while they are looked at")
 
 
 def summary(attestations: Sequence[Attestation], signers: Mapping[str, PublicKey]) -> str:
@@ -60,6 +164,8 @@ def summary(attestations: Sequence[Attestation], signers: Mapping[str, PublicKey
     >>> summary([attest(record)], {})
     'fairness (1 check, unsigned, 2026-11-20)'
     """
+    if not attestations:
+        return "none that counts"
     checks = sorted({attestation.evidence.check for attestation in attestations})
     last = max(attestation.evidence.made_at for attestation in attestations).astimezone(UTC)
     count = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
@@ -82,3 +188,24 @@ def _hold_signed(attestation: Attestation, signers: Mapping[str, PublicKey]) -> 
         f"the {check} evidence is signed by a key that the policy does not know, {', '.join(sorted(hints))}: "
         f"sign it by {' or '.join(sorted(signers))}, or add the key under `signers`"
     )
+
+
+def _hold_about(evidence: Sequence[Evidence], name: str, version: str, files: ModelFiles) -> None:
+    checks = [record.check for record in evidence]
+    if len(set(checks)) < len(checks):
+        raise EvidenceError(f"an envelope must hold one record a check, got {', '.join(sorted(checks))}")
+    now = datetime.now(UTC)
+    for record in evidence:
+        if len(record.check) > CHECK_LENGTH:
+            raise EvidenceError(f"check must have at most {CHECK_LENGTH} characters, got {len(record.check)}")
+        if record.subject != files.digest:
+            raise EvidenceError(
+                f"the {record.check} evidence is about files with digest {record.subject[:12]}, and {name} "
+                f"version {version} holds files with digest {files.digest[:12]}: measure this version, or "
+                f"register the files that were measured"
+            )
+        if record.made_at > now + CLOCK_SLACK:
+            raise EvidenceError(
+                f"the {record.check} evidence was made in the future ({record.made_at.isoformat()}): "
+                f"set the clocks"
+            )

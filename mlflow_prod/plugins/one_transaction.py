@@ -5,9 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+from mlflow.exceptions import MlflowException
 from mlflow.store.model_registry.dbmodels.models import SqlRegisteredModel
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+
+from mlflow_prod.errors import ProdError
 
 
 class SessionMaker(Protocol):
@@ -33,13 +36,13 @@ class OneTransaction:
         if joined is not None:
             yield joined
             return
-        with self._sessions(read_only=read_only) as session:
+        with self._open(read_only) as session:
             yield session
 
     @contextmanager
     def locked(self, workspace: str, model: str) -> Iterator[Session]:
         """One transaction that nobody else's change of `model` can overlap."""
-        with self._sessions(read_only=False) as session:
+        with self._open(read_only=False) as session:
             if session.get_bind().dialect.name == "sqlite":
                 session.execute(text("BEGIN IMMEDIATE"))
             else:
@@ -50,3 +53,14 @@ class OneTransaction:
                 yield session
             finally:
                 self._joined.reset(token)
+
+    @contextmanager
+    def _open(self, read_only: bool) -> Iterator[Session]:
+        try:
+            with self._sessions(read_only=read_only) as session:
+                yield session
+        except MlflowException as wrapped:
+            # MLflow makes an internal error of whatever it does not know.
+            if isinstance(wrapped.__cause__, ProdError):
+                raise wrapped.__cause__ from None
+            raise

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, inspect, select, text
 
 from mlflow_prod.evidence import Attestation, read_signatures
 from mlflow_prod.registry import chain
-from mlflow_prod.registry.ledger import WITHDRAWAL, decision_table, evidence_table
+from mlflow_prod.registry.decided import GIVING, WITHDRAWAL
 from mlflow_prod.registry.migrations import HEAD, VERSION_TABLE
+from mlflow_prod.registry.tables import decision_table, evidence_table
 
 
 def is_ledger(connection: Connection) -> bool:
@@ -32,13 +33,14 @@ def decisions(connection: Connection, model: str | None = None) -> Iterator[dict
 
 @dataclass(frozen=True)
 class Holding:
-    """A version that held a target: since when, and who had asked for it."""
+    """A version that held a target: since when, who had asked for it, and how it came to it."""
 
     workspace: str
     model: str
     version: int
     since: datetime
     author: str
+    action: str
 
 
 def who_held(connection: Connection, target: str, at: datetime, model: str | None = None) -> list[Holding]:
@@ -51,6 +53,7 @@ def who_held(connection: Connection, target: str, at: datetime, model: str | Non
     query = select(decision_table).where(
         table.target == target.lower(),
         table.allowed.is_(True),
+        table.action.in_([*GIVING, WITHDRAWAL]),
         table.decided_at <= round(at.timestamp() * 1_000),
     )
     if model is not None:
@@ -62,20 +65,34 @@ def who_held(connection: Connection, target: str, at: datetime, model: str | Non
             held.pop(place, None)
         elif place not in held:
             since = datetime.fromtimestamp(row.decided_at / 1_000, UTC)
-            held[place] = Holding(row.workspace, row.model, row.version, since, row.author)
+            held[place] = Holding(row.workspace, row.model, row.version, since, row.author, row.action)
     return list(held.values())
 
 
-def submissions(connection: Connection, model: str, version: int) -> Iterator[tuple[int, str, Attestation]]:
-    """(number, author, what was submitted) for a version, the oldest first."""
+@dataclass(frozen=True)
+class Submission:
+    """A row about evidence: number, check, who sent it, when, and what; None: what was before is revoked."""
+
+    id: int
+    check: str
+    author: str
+    at: datetime
+    attestation: Attestation | None
+
+
+def submissions(connection: Connection, model: str, version: int) -> Iterator[Submission]:
+    """What was submitted for a version, the oldest first."""
     table = evidence_table.c
     query = (
-        select(table.id, table.author, table.statement, table.signatures)
+        select(
+            table.id, table.check_name, table.author, table.submitted_at, table.statement, table.signatures
+        )
         .where(table.model == model, table.version == version)
         .order_by(table.id)
     )
-    for number, author, statement, signatures in connection.execute(query):
-        yield number, author, Attestation(statement, read_signatures(json.loads(signatures)))
+    for number, check, author, at, statement, signatures in connection.execute(query):
+        said = Attestation(statement, read_signatures(json.loads(signatures))) if statement else None
+        yield Submission(number, check, author, datetime.fromtimestamp(at / 1_000, UTC), said)
 
 
 def faults(connection: Connection) -> Iterator[str]:

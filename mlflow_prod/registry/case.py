@@ -25,6 +25,17 @@ class Incumbent:
 
 
 @dataclass(frozen=True)
+class Approved:
+    """Who approved the candidate's files for the target, and who made them; `authors` None: nobody knows."""
+
+    users: frozenset[str] = frozenset()
+    authors: frozenset[str] | None = None
+
+
+NOBODY = Approved()
+
+
+@dataclass(frozen=True)
 class Case:
     """What a judge sees.
 

@@ -1,13 +1,16 @@
 """The gate: may this model be promoted, on this evidence, under this policy? Pure, no I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mlflow_prod.evidence import Attestation
-from mlflow_prod.registry.case import Case, Incumbent, Unmet
-from mlflow_prod.registry.judges import freshness, judge
-from mlflow_prod.registry.policy import NoPolicy, Policy
+from mlflow_prod.evidence import Attestation, Override
+from mlflow_prod.registry.case import NOBODY, Approved, Case, Incumbent, Unmet
+from mlflow_prod.registry.judges import freshness, judge, judge_approvals
+from mlflow_prod.registry.policy import NEW_VERSION, NoPolicy, Policy
+
+# How a version came to a target: on what the policy asks for, back, against the policy, before the gate.
+PROMOTION, ROLLBACK, OVERRIDE, ADOPTION = "promotion", "rollback", "override", "adoption"
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Decision:
     Parameters
     ----------
     allowed : whether the promotion may happen.
-    model, target : name of the registered model; the stage or alias it asks for.
+    model, target : name of the registered model; the stage or alias it asks for, or NEW_VERSION.
     subject : digest of the files that were judged, "" where they could not be read.
     incumbent : digest of what they were compared with, "" where there was nothing.
     policy : digest of the policy, "" where there was none.
@@ -25,6 +28,7 @@ class Decision:
     notes : a sentence for each rule that was met, and what else is worth knowing.
     at : when, in UTC.
     section : the name or glob in the policy whose rules were judged; "" where none was.
+    action : PROMOTION, ROLLBACK, OVERRIDE or ADOPTION.
     """
 
     allowed: bool
@@ -37,9 +41,11 @@ class Decision:
     notes: tuple[str, ...]
     at: datetime
     section: str = ""
+    action: str = PROMOTION
 
     def __str__(self) -> str:
-        said = f"{self.model} to {self.target}: {'allowed' if self.allowed else 'refused'}"
+        place = f"to {self.target}" if self.target != NEW_VERSION else "as a new version"
+        said = f"{self.model} {place}: {'allowed' if self.allowed else 'refused'}"
         if self.section not in ("", self.model):
             said += f" by the policy's section {self.section!r}"
         lines = self.reasons or self.notes
@@ -56,6 +62,7 @@ def decide(
     attestations: Iterable[Attestation],
     incumbent: Incumbent | None,
     now: datetime,
+    approved: Approved = NOBODY,
 ) -> Decision:
     """The decision on promoting the files `subject` of `model` to `target`: every reason, not the first.
 
@@ -65,7 +72,7 @@ def decide(
     policy names is allowed.
     """
     if isinstance(policy, NoPolicy):
-        if policy.protects(model, target):
+        if policy.section(model, target) is not None:
             return refuse(policy, model, target, subject, policy.reason, now)
         return Decision(True, model, target, subject, "", "", (), ("No rule protects this target.",), now)
     pattern = policy.pattern(model, target)
@@ -84,6 +91,11 @@ def decide(
                 reasons.append(str(unmet))
             else:
                 notes += [note] if note else []
+    if section is not None and section.approvals is not None:
+        try:
+            notes.append(judge_approvals(section.approvals, approved))
+        except Unmet as unmet:
+            reasons.append(str(unmet))
     # Two rules on one check are both stale where it is stale: said once is enough.
     reasons, notes = list(dict.fromkeys(reasons)), list(dict.fromkeys(notes))
     if section is None:
@@ -106,6 +118,30 @@ def decide(
         now,
         pattern or "",
     )
+
+
+def roll_back(decision: Decision) -> Decision:
+    """The same, allowed because the version held the target before the one that holds it now."""
+    notes = ("It held this target before, and the policy lets it come back.", *_unmet(decision))
+    return replace(decision, allowed=True, reasons=(), notes=notes, action=ROLLBACK)
+
+
+def break_glass(decision: Decision, override: Override, signer: str) -> Decision:
+    """The same, allowed because somebody who may do so answers for it."""
+    said = f"Overridden by {override.person}, signed by {signer}: {override.reason}"
+    return replace(decision, allowed=True, reasons=(), notes=(said, *_unmet(decision)), action=OVERRIDE)
+
+
+def adopt(
+    policy: Policy | NoPolicy, model: str, target: str, subject: str, note: str, now: datetime
+) -> Decision:
+    """What is written of a version that held the target before the gate was there."""
+    notes = (note,) if note else ()
+    return Decision(True, model, target, subject, "", policy.digest, (), notes, now, action=ADOPTION)
+
+
+def _unmet(decision: Decision) -> tuple[str, ...]:
+    return tuple(f"Not met: {reason}" for reason in decision.reasons)
 
 
 def refuse(

@@ -5,7 +5,17 @@ from datetime import UTC, timedelta
 import numpy as np
 
 from mlflow_prod.evidence import Evidence, Measure
-from mlflow_prod.registry.case import CLOCK_SLACK, Case, Incumbent, Unmet, enough_rows, find, the_measure
+from mlflow_prod.registry.case import (
+    CLOCK_SLACK,
+    Approved,
+    Case,
+    Incumbent,
+    Unmet,
+    enough_rows,
+    find,
+    the_measure,
+)
+from mlflow_prod.registry.policy import Approvals
 from mlflow_prod.registry.rules import UNITS, Across, AnyRule, Every, Quantity, Threshold, Versus
 from mlflow_prod.stats import bonferroni, largest_gap, newcombe, pairs_confidence, quantile_of
 
@@ -61,6 +71,24 @@ def judge(rule: AnyRule, case: Case) -> str:
     if isinstance(rule, Versus):
         return _versus(rule, case, own)
     return _across(rule, own)
+
+
+def judge_approvals(rule: Approvals, approved: Approved) -> str:
+    """Judges who approved."""
+    needed = f"needs {rule.at_least} approval{'s' if rule.at_least > 1 else ''}"
+    if rule.not_by is None:
+        counted, others = approved.users, ""
+    elif approved.authors is None:
+        raise Unmet(
+            f"It {needed} by others than its author, and nobody knows who registered it: register it again."
+        )
+    else:
+        counted = approved.users - approved.authors
+        others = f" by others than its authors ({', '.join(sorted(approved.authors))})"
+    if len(counted) >= rule.at_least:
+        return f"Approved by {', '.join(sorted(counted))}."
+    have = ", ".join(sorted(counted)) or "nobody"
+    raise Unmet(f"It {needed}{others}, and {have} approved: ask somebody to run mlflow-prod approve.")
 
 
 def _threshold(rule: Threshold, own: Evidence) -> str:

@@ -15,8 +15,20 @@ from mlflow_prod.registry import strict_yaml
 from mlflow_prod.registry.rules import Across, AnyRule, Every, Name, Names, Rule, Strict, Threshold, Versus
 
 DEFAULT_TARGETS = frozenset({"production", "champion"})
+# What a section with `every_version` protects, beside its targets: no stage or alias has an empty name.
+NEW_VERSION = ""
 # The stages into which a version is withdrawn.
 NO_PROMOTION = frozenset({"none", "archived"})
+
+
+def spelt(target: str) -> str:
+    """A target's name without case, accents, width or blanks, which not every database tells apart.
+
+    >>> spelt("ｃhámpion ")
+    'champion'
+    """
+    plain = unicodedata.normalize("NFKD", target).casefold()
+    return "".join(sign for sign in plain if sign.isprintable() and not unicodedata.combining(sign)).strip()
 
 
 def _key(text: Any) -> PublicKey:
@@ -39,19 +51,60 @@ class OnSuccess(Strict):
     incumbent: Literal["archive", "keep"]
 
 
+class Approvals(Strict):
+    """How many people must have approved the files; `not_by: author`: others than whoever registered the
+    version or submitted evidence about its files.
+    """
+
+    at_least: Annotated[int, Field(ge=1)]
+    not_by: Literal["author"] | None = None
+
+
 class Section(Strict):
     """What the models under one name or glob need for a set of targets; no rules: nothing but their files.
 
+    every_version : true: each new version of these models needs it, so that only what passes gets in.
     signed_by : signers of the policy, one of whom must have signed what a rule rests on; empty: nobody need.
+    approvals : of people, beside the evidence.
     on_success : what a promotion does, in the same step, to the version that held the target.
+    rollback : `previous`: the version that held the target before may come back without new evidence.
+    override_by : signers of the policy, each of whom may promote against the rules; empty: nobody may.
     enforce : false: what would be refused is allowed and written down, to try a policy out; else the file's.
     """
 
-    targets: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    targets: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    every_version: bool = False
     require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
     signed_by: Names = ()
+    approvals: Approvals | None = None
     on_success: OnSuccess | None = None
+    rollback: Literal["previous"] | None = None
+    override_by: Names = ()
     enforce: bool | None = None
+
+    def covers(self, target: str) -> bool:
+        """Whether a stage or alias (any case), or NEW_VERSION, is protected."""
+        if target == NEW_VERSION:
+            return self.every_version
+        return spelt(target) in (spelt(name) for name in self.targets)
+
+    @property
+    def archives(self) -> bool:
+        """Whether a promotion archives the incumbent."""
+        return self.on_success == OnSuccess(incumbent="archive")
+
+    @property
+    def compares(self) -> bool:
+        """Whether a decision looks at the incumbent."""
+        return any(isinstance(rule, Versus) or rule.when == "incumbent" for rule in self.require)
+
+    @model_validator(mode="after")
+    def _has_targets(self) -> "Section":
+        if not self.targets and not self.every_version:
+            raise ValueError("needs targets, such as [Production, champion], or every_version: true")
+        if not all(spelt(name) for name in self.targets):
+            raise ValueError("targets must be names of stages and aliases, not blanks")
+        return self
 
     @model_validator(mode="after")
     def _hand_down(self) -> "Section":
@@ -61,6 +114,10 @@ class Section(Strict):
         )
         object.__setattr__(self, "require", rules)
         return self
+
+
+# What holds where nothing is given.
+CLOSED = Section(targets=("all",), require=())
 
 
 class _Document(Strict):
@@ -94,24 +151,15 @@ class Policy:
         fitting = [
             (pattern == model, len(re.sub(r"[*?]", "", pattern)), pattern)
             for pattern, section in self.models.items()
-            if _fits(pattern, model) and spelt(target) in (spelt(name) for name in section.targets)
+            if section.covers(target) and _fits(pattern, model)
         ]
         return max(fitting, key=lambda found: found[:2])[2] if fitting else None
 
-    def protects(self, model: str, target: str) -> bool:
-        """Whether a promotion of `model` to `target` must be decided."""
-        return self.section(model, target) is not None
-
-    def archives(self, model: str, target: str) -> bool:
-        """Whether that promotion archives the incumbent."""
-        section = self.section(model, target)
-        return section is not None and section.on_success == OnSuccess(incumbent="archive")
-
-    def compares(self, model: str, target: str) -> bool:
-        """Whether that decision looks at the incumbent."""
-        section = self.section(model, target)
-        return section is not None and any(
-            isinstance(rule, Versus) or rule.when == "incumbent" for rule in section.require
+    def asks_approval(self, model: str) -> bool:
+        """Whether any target of `model` needs people's approval."""
+        return any(
+            section.approvals is not None and _fits(pattern, model)
+            for pattern, section in self.models.items()
         )
 
 
@@ -119,8 +167,8 @@ class Policy:
 class NoPolicy:
     """Stands where a policy cannot be had: what it protects is refused, for `reason`.
 
-    `everything`: all targets but the stages None and Archived, since a policy that cannot be read may protect
-    any; else those of DEFAULT_TARGETS.
+    `everything`: all targets, NEW_VERSION too, but the stages None and Archived, since a policy that cannot
+    be read may protect any; else those of DEFAULT_TARGETS.
     """
 
     reason: str
@@ -128,18 +176,14 @@ class NoPolicy:
     digest: str = ""
     signers: Mapping[str, PublicKey] = field(default_factory=dict)
 
-    def protects(self, model: str, target: str) -> bool:
-        """Whether a promotion of `model` to `target` is refused."""
-        if self.everything:
-            return spelt(target) not in NO_PROMOTION
-        return spelt(target) in DEFAULT_TARGETS
+    def section(self, model: str, target: str) -> Section | None:
+        """A section without rules where a promotion of `model` to `target` is refused, None elsewhere."""
+        name = spelt(target)
+        refused = name not in NO_PROMOTION if self.everything else name in DEFAULT_TARGETS
+        return CLOSED if refused else None
 
-    def archives(self, model: str, target: str) -> bool:
-        """Never: what is refused moves nobody."""
-        return False
-
-    def compares(self, model: str, target: str) -> bool:
-        """Never: what is refused anyway needs no incumbent."""
+    def asks_approval(self, model: str) -> bool:
+        """Nothing can be approved."""
         return False
 
 
@@ -164,28 +208,22 @@ def parse(content: bytes, file: str = "policy.yaml") -> Policy:
 
 def _hold_signers(document: _Document, lines: Mapping[strict_yaml.Place, int], file: str) -> None:
     for model, section in document.models.items():
-        places: dict[strict_yaml.Place, tuple[str, ...]] = {("models", model): section.signed_by}
+        own: strict_yaml.Place = ("models", model)
+        places: dict[strict_yaml.Place, tuple[str, ...]] = {
+            (*own, "signed_by"): section.signed_by,
+            (*own, "override_by"): section.override_by,
+        }
         places |= {
-            ("models", model, "require", at): rule.signed_by for at, rule in enumerate(section.require)
+            (*own, "require", at, "signed_by"): rule.signed_by for at, rule in enumerate(section.require)
         }
         for place, names in places.items():
             for name in names:
                 if name not in document.signers:
-                    at = (*place, "signed_by") if (*place, "signed_by") in lines else place
+                    at = place if place in lines else place[:-1]
                     raise PolicyError(
                         f"{file}, line {lines[at]}: {strict_yaml.spell(at)}: no signer {name!r}; "
                         f"{did_you_mean(name, document.signers)}"
                     )
-
-
-def spelt(target: str) -> str:
-    """A target's name without case, accents, width or blanks, which not every database tells apart.
-
-    >>> spelt("ｃhámpion ")
-    'champion'
-    """
-    plain = unicodedata.normalize("NFKD", target).casefold()
-    return "".join(sign for sign in plain if sign.isprintable() and not unicodedata.combining(sign)).strip()
 
 
 def _fits(pattern: str, model: str) -> bool:
@@ -220,8 +258,9 @@ def _keys_at(place: strict_yaml.Place, values: Any) -> set[str]:
         return set(_Document.model_fields)
     if len(place) == 2:
         return set((Signer if place[0] == "signers" else Section).model_fields)
-    if place[2] == "on_success":
-        return set(OnSuccess.model_fields)
+    parts: dict[str | int, type[Strict]] = {"on_success": OnSuccess, "approvals": Approvals}
+    if place[2] in parts:
+        return set(parts[place[2]].model_fields)
     for part in place:
         values = values[part]
     forms: dict[str, type[Rule]] = {"versus": Versus, "across": Across, "every": Every}

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 from mlflow_prod.errors import EvidenceError
-from mlflow_prod.evidence import Attestation, Evidence, SigningKey, attest, pack
+from mlflow_prod.evidence import EVIDENCE_TAG, Attestation, Evidence, SigningKey, attest, pack
 from mlflow_prod.tracking.reference import ModelReference
-from mlflow_prod.tracking.registry import SUBMISSION, hold_gated
+from mlflow_prod.tracking.registry import hold_gated
 from mlflow_prod.tracking.run import Run
 
 # The prefix of the logged model's tags that lead to its evidence.
@@ -65,7 +65,7 @@ def submit(name: str, version: str, attestations: Sequence[Attestation]) -> None
     from mlflow import MlflowClient
 
     hold_gated()
-    MlflowClient().set_model_version_tag(name, version, SUBMISSION, pack(attestations))
+    MlflowClient().set_model_version_tag(name, version, EVIDENCE_TAG, pack(attestations))
 
 
 def hand_in(reference: ModelReference, evidence: Sequence[Evidence]) -> None:

@@ -3,10 +3,8 @@
 from urllib.parse import urlparse
 
 from mlflow_prod.errors import EvidenceError, InvalidParameter
-from mlflow_prod.evidence import unpack
+from mlflow_prod.evidence import EVIDENCE_TAG, unpack
 
-# The registry's tag that takes evidence in.
-SUBMISSION = "mlflow_prod.evidence"
 # What reaches the registry's tables without a server in between.
 DIRECT = ("sqlite", "postgresql", "mysql", "mssql", "file", "")
 
@@ -31,7 +29,7 @@ def hold_gated(name: str = "", version: str = "") -> None:
     if (
         served
         and name
-        and _is_envelope(MlflowClient().get_model_version(name, version).tags.get(SUBMISSION, ""))
+        and _is_envelope(MlflowClient().get_model_version(name, version).tags.get(EVIDENCE_TAG, ""))
     ):
         raise EvidenceError(
             f"the server keeps the evidence of {name} {version} as a tag and judges nothing: start it with "

@@ -133,7 +133,7 @@ def test_evidence_that_cannot_be_taken_in_changes_nothing(registry, envelope, sa
 def test_evidence_needs_files_that_can_be_read(registry):
     envelope = pack([attest(registry.evidence(1, 0.9))])
     (registry.files(1) / "MLmodel").unlink()
-    with pytest.raises(MlflowException, match="loans version 1 cannot take evidence: The files at"):
+    with pytest.raises(MlflowException, match="loans version 1 takes nothing in: The files at"):
         registry.client.set_model_version_tag("loans", "1", "mlflow_prod.evidence", envelope)
 
 

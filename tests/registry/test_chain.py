@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 
 from mlflow_prod.evidence import Evidence, Measure, attest
 from mlflow_prod.registry import add_evidence, chain, upgrade
-from mlflow_prod.registry.ledger import evidence_table
+from mlflow_prod.registry.tables import evidence_table
 from tests.registry.test_ledger import DATA, NOW, A
 
 NAME = "mlflow_prod_evidence"

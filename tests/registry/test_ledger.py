@@ -16,7 +16,7 @@ from mlflow_prod.registry import (
     newest_ids,
     upgrade,
 )
-from mlflow_prod.registry.ledger import decision_table, evidence_table
+from mlflow_prod.registry.tables import decision_table, evidence_table
 
 A, B, DATA = "a" * 64, "b" * 64, "d" * 64
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

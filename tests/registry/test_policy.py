@@ -85,7 +85,7 @@ def test_the_most_specific_section_holds_for_each_target_apart():
     assert len(policy.section("loans-all", "champion").require) == 0
     assert len(policy.section("loans-eu", "production").require) == 1
     assert policy.section("churn", "staging") is None
-    assert not policy.protects("churn", "staging")
+    assert not policy.section("churn", "staging")
 
 
 def test_an_exact_name_goes_before_a_longer_glob_and_the_first_of_equals_holds():
@@ -103,9 +103,9 @@ def test_an_exact_name_goes_before_a_longer_glob_and_the_first_of_equals_holds()
 @given(st.text(alphabet="ab.+[(\\", min_size=1, max_size=8))
 def test_only_star_and_question_mark_are_wild(name):
     policy = sections(f"  '{name}': {{targets: [x], require: []}}\n")
-    assert policy.protects(name, "x")
-    assert not policy.protects(name + "a", "x")
-    assert not policy.protects("b" * 9, "x")
+    assert policy.section(name, "x")
+    assert not policy.section(name + "a", "x")
+    assert not policy.section("b" * 9, "x")
 
 
 BAD = {
@@ -139,11 +139,31 @@ BAD = {
     ),
     "no targets": (
         "version: 1\nmodels:\n  a:\n    require: []\n",
-        "line 3: models.a: the key 'targets' is missing",
+        "line 3: models.a: needs targets, such as .Production, champion., or every_version: true",
     ),
     "an empty list of targets": (
         "version: 1\nmodels:\n  a: {targets: [], require: []}\n",
-        "models.a.targets: ",
+        "line 3: models.a: needs targets",
+    ),
+    "a target of blanks": (
+        "version: 1\nmodels:\n  a: {targets: [' '], require: []}\n",
+        "line 3: models.a: targets must be names",
+    ),
+    "no approvals": (
+        "version: 1\nmodels:\n  a: {targets: [b], require: [], approvals: {at_least: 0}}\n",
+        "line 3: models.a.approvals.at_least: ",
+    ),
+    "approvals misspelt": (
+        "version: 1\nmodels:\n  a: {targets: [b], require: [], approvals: {at_least: 1, notby: author}}\n",
+        "models.a.approvals.notby: unknown key, did you mean 'not_by'",
+    ),
+    "a rollback to anything": (
+        "version: 1\nmodels:\n  a: {targets: [b], require: [], rollback: any}\n",
+        "line 3: models.a.rollback: ",
+    ),
+    "an override by somebody unknown": (
+        "version: 1\nmodels:\n  a: {targets: [b], require: [], override_by: [oncall]}\n",
+        "models.a.override_by: no signer 'oncall'",
     ),
     "targets as text": (
         "version: 1\nmodels:\n  a:\n    targets: champion\n    require: []\n",
@@ -247,7 +267,7 @@ def test_a_bad_policy_is_refused_with_file_line_and_key(content, says):
 def test_everything_wrong_is_told_at_once():
     with pytest.raises(PolicyError) as raised:
         parse(b"version: 1\nmodels:\n  a: {targets: [x], require: [{}]}\n  b: {}\n")
-    assert len(str(raised.value).splitlines()) == 4
+    assert len(str(raised.value).splitlines()) == 3
     assert "line 4: models.b: the key 'require' is missing" in str(raised.value)
 
 
@@ -261,14 +281,14 @@ def test_any_bytes_are_a_policy_or_a_policy_error(content):
 
 def test_without_a_policy_production_and_champion_are_protected():
     nothing = NoPolicy("gone", everything=False)
-    assert [nothing.protects("m", t) for t in ("Production", "CHAMPION", "Staging", "beta")] == [
+    assert [nothing.section("m", t) is not None for t in ("Production", "CHAMPION", "Staging", "beta")] == [
         True,
         True,
         False,
         False,
     ]
     broken = NoPolicy("broken", everything=True)
-    assert [broken.protects("m", t) for t in ("Staging", "beta", "None", "Archived")] == [
+    assert [broken.section("m", t) is not None for t in ("Staging", "beta", "None", "Archived")] == [
         True,
         True,
         False,

@@ -1,0 +1,95 @@
+"""What people ask of the gate beside promotions: each is the value of a reserved tag of a version.
+
+So every client of MLflow can ask, also through a server, with the permissions that MLflow checks for tags.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mlflow_prod.errors import EvidenceError
+from mlflow_prod.evidence.attestation import Attestation, read_json
+
+RESERVED = "mlflow_prod."
+# Tags that take something in; each keeps a short text of what was taken.
+EVIDENCE_TAG = "mlflow_prod.evidence"
+APPROVAL_TAG = "mlflow_prod.approval"
+REVOCATION_TAG = "mlflow_prod.revocation"
+OVERRIDE_TAG = "mlflow_prod.override"
+ADOPTION_TAG = "mlflow_prod.adoption"
+# Tags that the gate writes: what a version was promoted to, and the answer to a question.
+PROMOTED_TAG = "mlflow_prod.promoted."
+PROMOTED = re.compile(r"sha256 (?P<digest>[0-9a-f]{64})")
+DECISION_TAG = "mlflow_prod.decision"
+# Questions, asked as aliases that nobody can set: MLflow allows no dots in one.
+CHECK_ALIAS = "mlflow_prod.check."
+PREVIOUS_ALIAS = "mlflow_prod.previous."
+
+LONGEST = 1_000
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
+
+
+class _Request(BaseModel):
+    """JSON without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """From a tag's value; EvidenceError names what is wrong."""
+        what = cls.__name__.lower()
+        try:
+            return cls.model_validate(read_json(text, what))
+        except ValidationError as problem:
+            first = problem.errors(include_url=False)[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise EvidenceError(f"{what}: {key or 'it'}: {first['msg'].lower()}") from problem
+
+
+class Approval(_Request):
+    """Whoever is signed in approves that a version gets a target; `taken_back`: no longer does."""
+
+    target: Words
+    note: Annotated[str, Field(max_length=LONGEST)] = ""
+    taken_back: bool = False
+
+
+class Revocation(_Request):
+    """Evidence of a check about a version's files no longer counts, for a reason."""
+
+    check: Words
+    reason: Words
+
+
+class Adoption(_Request):
+    """A version that holds protected targets since before the gate is taken in."""
+
+    note: Annotated[str, Field(max_length=LONGEST)] = ""
+
+
+def write_envelope(attestation: Attestation) -> str:
+    """A signed override as the value of its tag."""
+    return json.dumps(attestation.to_dsse(), separators=(",", ":"))
+
+
+def read_envelope(text: str) -> Attestation:
+    """The inverse; EvidenceError where it is none, or longer than an override can be."""
+    if len(text) > 32 * LONGEST:
+        raise EvidenceError(f"override must be at most {32 * LONGEST:,} characters, got {len(text):,}")
+    envelope: Any = read_json(text, "override")
+    return Attestation.from_dsse(envelope)
+
+
+def promoted_text(digest: str, how: str, author: str, at: datetime) -> str:
+    """What a version bears under PROMOTED_TAG and the target: when, by whom, how, and which bytes."""
+    return f"{at:%Y-%m-%d %H:%M} UTC by {author}, {how}, sha256 {digest}"
+
+
+def promoted_digest(tags: Mapping[str, str], target: str) -> str | None:
+    """The digest of the files that were promoted to a stage or alias (any case), by the version's tags."""
+    found = PROMOTED.search(tags.get(PROMOTED_TAG + target.lower(), ""))
+    return found["digest"] if found else None

@@ -1,0 +1,265 @@
+"""How a target changes hands: heard, decided, moved and written down in one transaction."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import flask
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
+from mlflow.store.model_registry.dbmodels.models import SqlModelVersionTag
+from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from mlflow_prod import registry
+from mlflow_prod.errors import EvidenceError
+from mlflow_prod.evidence import PROMOTED_TAG, Attestation, Override, promoted_text, write_envelope
+from mlflow_prod.plugins.hearing import Asked, Hearing, hear
+from mlflow_prod.plugins.holders import A_NEW_VERSION, Target, held_targets, location_of, version_of
+from mlflow_prod.plugins.model_files import look_at
+from mlflow_prod.plugins.one_transaction import OneTransaction
+from mlflow_prod.registry import OVERRIDE, Decision, Entry, PolicyFile
+
+ATTEMPTS = 5
+Moved = TypeVar("Moved")
+# Changes a hearing's decision, or leaves it: an override does.
+Ruling = Callable[[Hearing], Hearing]
+
+
+class Promotions:
+    """The gate before a store.
+
+    Parameters
+    ----------
+    store : whose tables are read.
+    transactions : the store's sessions.
+    policy_file : read anew at each promotion.
+    archive : MLflow's own move of a version, by name and number, to the stage Archived.
+    """
+
+    def __init__(
+        self,
+        store: SqlAlchemyStore,
+        transactions: OneTransaction,
+        policy_file: PolicyFile,
+        archive: Callable[[str, str], object],
+    ) -> None:
+        self._store = store
+        self._transactions = transactions
+        self._policy_file = policy_file
+        self._archive = archive
+
+    @property
+    def _workspace(self) -> str:
+        return str(self._store._get_active_workspace())
+
+    def promote(self, asked: Asked, move: Callable[[], Moved], ruling: Ruling | None = None) -> Moved:
+        """Moves if the gate allows it; PERMISSION_DENIED with every reason where it refuses."""
+        name, target = asked.model, asked.target
+        for _ in range(ATTEMPTS):
+            policy = self._policy_file.read()
+            section = policy.section(name, target.name)
+            if section is None:
+                return self.withdrawing(name, move) if target.kind == "stage" else move()
+            hearing = hear(self._store, policy, section, asked)
+            if hearing is None:
+                return move()
+            if ruling is not None:
+                hearing = ruling(hearing)
+            with self._transactions.locked(self._workspace, name) as session:
+                if not hearing.binds(self._store, session, self._policy_file.read()):
+                    continue
+                if hearing.decision.allowed:
+                    return self._move(session, hearing, move)
+                self._write(session, hearing.decision, target.kind, hearing.standing.version, hearing)
+            # Raised outside of the transaction, which would otherwise take the written refusal back.
+            raise denied(hearing.refusal)
+        raise denied(
+            f"{asked.source or f'Version {asked.version} of {name}'} to {target}: refused, its files, its "
+            f"evidence, the incumbent or the policy changed {ATTEMPTS} times while they were looked at. Ask "
+            f"again when they rest."
+        )
+
+    def check(self, asked: Asked) -> Decision:
+        """What the gate would decide now; nothing is moved or written down."""
+        policy = self._policy_file.read()
+        section = policy.section(asked.model, asked.target.name)
+        hearing = None if section is None else hear(self._store, policy, section, asked)
+        if hearing is None:
+            return registry.decide(policy, asked.model, asked.target.name, "", (), None, datetime.now(UTC))
+        return hearing.decision
+
+    def register(self, name: str, source: str, create: Callable[[], ModelVersion]) -> ModelVersion:
+        """Makes a new version; where the policy protects the model's versions, that is a promotion.
+
+        Where it asks for approvals the ledger keeps who registered the version, who may not approve it.
+        """
+        policy = self._policy_file.read()
+        if policy.section(name, A_NEW_VERSION.name) is not None:
+            return self.promote(Asked(name, A_NEW_VERSION, source=source), create)
+        if not policy.asks_approval(name):
+            return create()
+        with self._transactions.locked(self._workspace, name) as session:
+            version = create()
+            entry = Entry(registry.REGISTRATION, name, int(version.version), "model", A_NEW_VERSION.name)
+            registry.add_entry(session, self._workspace, entry, author(), datetime.now(UTC))
+        return version
+
+    def override(
+        self, name: str, version: str, attestation: Attestation, move: Callable[[Target], object]
+    ) -> None:
+        """Moves on a person's signed word; EvidenceError where the policy does not take it."""
+        override = Override.read(attestation)
+        if (override.model, override.version) != (name, version):
+            raise EvidenceError(
+                f"the override is for {override.model} {override.version}, not for {name} {version}"
+            )
+        target = Target.parse(override.target)
+        if self._policy_file.read().section(name, target.name) is None:
+            raise EvidenceError(f"{target} of {name} is not protected: ask for it as usual")
+
+        def overrule(hearing: Hearing) -> Hearing:
+            with self._store.ManagedSessionMaker(read_only=False) as session:
+                return overruled(session, self._workspace, hearing, override, attestation)
+
+        self.promote(Asked(name, target, version), lambda: move(target), overrule)
+
+    def adopt(self, name: str, version: str, note: str) -> None:
+        """Writes down that a version holds its protected targets, where the ledger does not know it yet."""
+        with self._store.ManagedSessionMaker(read_only=False) as session:
+            row = version_of(self._store, session, name, version)
+            location = location_of(self._store, session, row)
+        if location is None:
+            return
+        files = look_at(location)
+        with self._transactions.locked(self._workspace, name) as session:
+            if not files.unchanged():
+                raise EvidenceError(f"the files of {name} {version} change while they are looked at")
+            policy, now = self._policy_file.read(), datetime.now(UTC)
+            for target, holder in held_targets(self._store, session, name):
+                if holder != row.version or policy.section(name, target.name) is None:
+                    continue
+                place = (self._workspace, name, target.kind, target.name)
+                last = registry.last_promotion(session, *place)
+                if last is None or last.version != holder:
+                    decision = registry.adopt(policy, name, target.name, files.digest, note, now)
+                    self._write(session, decision, target.kind, holder)
+
+    def withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:
+        """Moves, and writes down which versions lost a protected target by it."""
+        with (
+            self._transactions.locked(self._workspace, name) as session,
+            self._watched(session, name),
+        ):
+            return move()
+
+    def _move(self, session: Session, hearing: Hearing, move: Callable[[], Moved]) -> Moved:
+        asked, kind = hearing.asked, hearing.asked.target.kind
+        if not hearing.moves_others:
+            self._write(session, hearing.decision, kind, hearing.standing.version, hearing)
+            return move()
+        with self._watched(session, asked.model):
+            holders = {hearing.standing.holder.version} if hearing.standing.holder else set()
+            if kind == "stage":
+                held = held_targets(self._store, session, asked.model)
+                holders |= {version for target, version in held if target == asked.target}
+            moved = move()
+            version = hearing.standing.version
+            if not version and isinstance(moved, ModelVersion):
+                version = int(moved.version)
+            self._write(session, hearing.decision, kind, version, hearing)
+            if hearing.section.archives:
+                for other in holders - {version}:
+                    self._archive(asked.model, str(other))
+            return moved
+
+    def _write(
+        self, session: Session, decision: Decision, kind: str, version: int, hearing: Hearing | None = None
+    ) -> None:
+        registry.add_decision(
+            session,
+            self._workspace,
+            version,
+            kind,
+            decision,
+            hearing.evidence_ids if hearing else (),
+            author(),
+            withdrawn=hearing.replaced if hearing else (),
+            signed=hearing.signed if hearing else "",
+        )
+        if decision.allowed and version:
+            self._mark(session, decision, version)
+
+    def _mark(self, session: Session, decision: Decision, version: int) -> None:
+        """Leaves a tag on the version that says what was promoted, for people and for who loads the files."""
+        how = decision.notes[0] if decision.action == OVERRIDE else decision.action
+        value = promoted_text(decision.subject, how, author(), decision.at)
+        tag = SqlModelVersionTag
+        key = PROMOTED_TAG + decision.target.lower()
+        place = {"workspace": self._workspace, "name": decision.model, "version": version, "key": key}
+        same = [getattr(tag, column) == content for column, content in place.items()]
+        # Not `merge`, which would load MLflow's entities.
+        changed = session.connection().execute(update(tag).where(*same).values(value=value))
+        if not changed.rowcount:
+            session.execute(insert(tag).values(**place, value=value))
+
+    @contextmanager
+    def _watched(self, session: Session, name: str) -> Iterator[None]:
+        """Writes down which versions lose a protected target in the block."""
+        before = held_targets(self._store, session, name)
+        yield
+        session.flush()
+        policy, after = self._policy_file.read(), held_targets(self._store, session, name)
+        for target, version in before:
+            if (target, version) not in after and policy.section(name, target.name) is not None:
+                entry = Entry(registry.WITHDRAWAL, name, version, target.kind, target.name)
+                registry.add_entry(session, self._workspace, entry, author(), datetime.now(UTC))
+
+
+def overruled(
+    session: Session, workspace: str, hearing: Hearing, override: Override, attestation: Attestation
+) -> Hearing:
+    """The hearing, allowed on a person's signed word; EvidenceError where that word does not hold."""
+    asked, decision = hearing.asked, hearing.decision
+    keys = {name: hearing.policy.signers[name] for name in hearing.section.override_by}
+    if not keys:
+        raise EvidenceError(
+            f"{asked.target} of {asked.model} takes no override: the policy names nobody under override_by"
+        )
+    if not attestation.signers(keys):
+        raise EvidenceError(f"the override must be signed by {' or '.join(sorted(keys))}, as the policy asks")
+    if abs(datetime.now(UTC) - override.made_at) > registry.CLOCK_SLACK:
+        raise EvidenceError(
+            f"the override was signed at {override.made_at.isoformat()} and is good for "
+            f"{registry.CLOCK_SLACK.total_seconds() / 60:.0f} minutes: sign it again, and set the clocks"
+        )
+    if override.subject != decision.subject:
+        raise EvidenceError(
+            f"the override is for files with digest {override.subject[:12]}, and {asked.model} "
+            f"{asked.version} holds {decision.subject[:12] or 'none that can be read'}"
+        )
+    place = (workspace, asked.model, asked.target.kind, asked.target.name)
+    if registry.overridden_before(session, *place, attestation.to_dsse()["payload"]):
+        raise EvidenceError("the override was used already: sign a new one")
+    if decision.allowed:
+        raise EvidenceError("the gate allows it without an override: ask for it as usual")
+    signer = ", ".join(sorted(attestation.signers(keys)))
+    return replace(
+        hearing, decision=registry.break_glass(decision, override, signer), signed=write_envelope(attestation)
+    )
+
+
+def denied(message: str) -> MlflowException:
+    """The error of whatever the gate does not let happen: HTTP 403."""
+    return MlflowException(message, PERMISSION_DENIED)
+
+
+def author() -> str:
+    """Who asks: the user that basic-auth knows, else the one that the process runs as."""
+    user = flask.g.get("mlflow_authenticated_user") if flask.has_request_context() else None
+    return user or getpass.getuser()

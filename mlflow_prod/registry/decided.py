@@ -1,0 +1,213 @@
+"""Decisions in the ledger: who was promoted, refused, withdrawn, approved, by whom and on what."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from mlflow_prod.registry import chain
+from mlflow_prod.registry.gate import ADOPTION, OVERRIDE, PROMOTION, ROLLBACK, Decision
+from mlflow_prod.registry.policy import NEW_VERSION
+from mlflow_prod.registry.tables import decision_table, evidence_table, ms
+
+WITHDRAWAL, APPROVAL, REVOCATION, REGISTRATION = "withdrawal", "approval", "revocation", "registration"
+# What gives a version a target.
+GIVING = (PROMOTION, ROLLBACK, OVERRIDE, ADOPTION)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A promotion that happened: its row, the version, and the digest of the files that were promoted."""
+
+    id: int
+    version: int
+    subject: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ledger says of an event beside a decision of the gate.
+
+    Parameters
+    ----------
+    action : WITHDRAWAL, APPROVAL, REVOCATION or REGISTRATION.
+    model, version : of the registry.
+    kind, target : what is meant: a `stage`, `alias`, `check` by name, `any` target by name, the `model`.
+    subject : digest of the files; "" where they do not matter.
+    note : what whoever did it said, "" for nothing.
+    allowed : false: an approval that is taken back.
+    """
+
+    action: str
+    model: str
+    version: int
+    kind: str
+    target: str
+    subject: str = ""
+    note: str = ""
+    evidence_ids: tuple[int, ...] = ()
+    allowed: bool = True
+
+
+def add_decision(
+    session: Session | Connection,
+    workspace: str,
+    version: int,
+    kind: str,
+    decision: Decision,
+    evidence_ids: Sequence[int],
+    author: str,
+    *,
+    withdrawn: Sequence[int] = (),
+    signed: str = "",
+) -> None:
+    """Writes a decision on a promotion, and that the versions in `withdrawn` lose the target by it.
+
+    `kind`: `stage`, `alias` or `model`; the target is kept in lower case. `signed`: the envelope of an
+    override.
+    """
+    row = {
+        "version": version,
+        "action": decision.action,
+        "kind": kind,
+        "target": decision.target.lower(),
+        "allowed": decision.allowed,
+        "subject": decision.subject,
+        "incumbent": decision.incumbent,
+        "policy": decision.policy,
+        "reasons": json.dumps(decision.reasons),
+        "notes": json.dumps([*decision.notes, *([signed] if signed else [])]),
+        "evidence": json.dumps(list(evidence_ids)),
+    }
+    lost = [_row(Entry(WITHDRAWAL, decision.model, loser, kind, decision.target)) for loser in withdrawn]
+    _append(session, workspace, decision.model, [row, *lost], author, decision.at)
+
+
+def add_entry(
+    session: Session | Connection, workspace: str, entry: Entry, author: str, now: datetime
+) -> None:
+    """Writes another event."""
+    _append(session, workspace, entry.model, [_row(entry)], author, now)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "version": entry.version,
+        "action": entry.action,
+        "kind": entry.kind,
+        "target": entry.target.lower(),
+        "allowed": entry.allowed,
+        "subject": entry.subject,
+        "incumbent": "",
+        "policy": "",
+        "reasons": "[]",
+        "notes": json.dumps([entry.note] if entry.note else []),
+        "evidence": json.dumps(list(entry.evidence_ids)),
+    }
+
+
+def _append(
+    session: Session | Connection,
+    workspace: str,
+    model: str,
+    rows: Sequence[dict[str, Any]],
+    author: str,
+    now: datetime,
+) -> None:
+    head = chain.head(session, evidence_table)
+    same = {
+        "workspace": workspace,
+        "model": model,
+        "evidence_head": head,
+        "author": author,
+        "decided_at": ms(now),
+    }
+    chain.append(session, decision_table, [{**row, **same} for row in rows])
+
+
+def last_promotion(
+    session: Session | Connection, workspace: str, model: str, kind: str, target: str
+) -> Promotion | None:
+    """The last promotion of any version of `model` to this target, whether it still holds it or not."""
+    table = decision_table.c
+    given = _given(workspace, model, kind, target)
+    query = select(table.id, table.version, table.subject).where(*given).order_by(table.id.desc()).limit(1)
+    row = session.execute(query).one_or_none()
+    return None if row is None else Promotion(*row)
+
+
+def previous_promotion(
+    session: Session | Connection, workspace: str, model: str, kind: str, target: str
+) -> Promotion | None:
+    """What a rollback brings back: what was promoted before the last one, and not against the policy.
+
+    Promotions pile up, and a rollback takes away all above the version that it brings back: from 3 back to 2,
+    the previous one is 1.
+    """
+    table = decision_table.c
+    given = _given(workspace, model, kind, target)
+    query = select(table.id, table.version, table.subject, table.action).where(*given).order_by(table.id)
+    pile: list[tuple[Promotion, str]] = []
+    for number, version, subject, action in session.execute(query):
+        if action == ROLLBACK:
+            while pile and pile[-1][0].version != version:
+                pile.pop()
+        if not pile or pile[-1][0].version != version or pile[-1][0].subject != subject:
+            pile.append((Promotion(number, version, subject), action))
+    return next((one for one, action in reversed(pile[:-1]) if action != OVERRIDE), None)
+
+
+def approvers(
+    session: Session | Connection, workspace: str, model: str, target: str, subject: str
+) -> frozenset[str]:
+    """Who approved that these files get the target, by each person's last word."""
+    table = decision_table.c
+    query = select(table.author, table.allowed).where(
+        table.workspace == workspace,
+        table.model == model,
+        table.kind == "any",
+        table.target == target.lower(),
+        table.action == APPROVAL,
+        table.subject == subject,
+    )
+    last = dict(session.execute(query.order_by(table.id)).tuples().all())
+    return frozenset(author for author, approves in last.items() if approves)
+
+
+def registrant(session: Session | Connection, workspace: str, model: str, version: int) -> str | None:
+    """Who registered a version; None where the gate did not see it."""
+    table = decision_table.c
+    query = select(table.author).where(
+        table.workspace == workspace,
+        table.model == model,
+        table.kind == "model",
+        table.target == NEW_VERSION,
+        table.allowed.is_(True),
+        table.version == version,
+    )
+    return session.scalar(query.order_by(table.id.desc()).limit(1))
+
+
+def overridden_before(
+    session: Session | Connection, workspace: str, model: str, kind: str, target: str, payload: str
+) -> bool:
+    """Whether an override with this payload, as its DSSE envelope has it, was used already."""
+    table = decision_table.c
+    given = (*_given(workspace, model, kind, target), table.action == OVERRIDE)
+    return any(payload in notes for notes in session.scalars(select(table.notes).where(*given)))
+
+
+def _given(workspace: str, model: str, kind: str, target: str) -> tuple[Any, ...]:
+    table = decision_table.c
+    return (
+        table.workspace == workspace,
+        table.model == model,
+        table.kind == kind,
+        table.target == target.lower(),
+        table.allowed.is_(True),
+        table.action.in_(GIVING),
+    )

@@ -1,0 +1,163 @@
+"""Evidence in the ledger: what was submitted about which files, by whom, and what was revoked."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Subquery, func, select
+from sqlalchemy.orm import Session
+
+from mlflow_prod.errors import EvidenceError, did_you_mean
+from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
+from mlflow_prod.registry import chain
+from mlflow_prod.registry.tables import evidence_table, ms
+
+
+def add_evidence(
+    session: Session | Connection,
+    workspace: str,
+    model: str,
+    version: int,
+    attestations: Sequence[Attestation],
+    signers: Mapping[str, PublicKey],
+    author: str,
+    now: datetime,
+) -> None:
+    """Writes what was submitted for a version; names of checks fit in CHECK_LENGTH characters.
+
+    Raises EvidenceError where the ledger holds newer evidence of a check by the same signer: what is older
+    was made before, or is played again.
+    """
+    rows = [
+        {
+            "workspace": workspace,
+            "subject": one.evidence.subject,
+            "check_name": one.evidence.check,
+            # A clock that runs ahead must not make its evidence the newest for minutes to come.
+            "made_at": min(ms(one.evidence.made_at), ms(now.replace(microsecond=0))),
+            "statement": one.statement,
+            "signatures": json.dumps(one.to_dsse()["signatures"]),
+            "key_ids": " ".join(sorted(signers[name].id for name in one.signers(signers))),
+            "model": model,
+            "version": version,
+            "author": author,
+            "submitted_at": ms(now),
+        }
+        for one in attestations
+    ]
+    for row in rows:
+        _hold_newest(session, row)
+    chain.append(session, evidence_table, rows)
+
+
+def _hold_newest(session: Session | Connection, row: Mapping[str, Any]) -> None:
+    same = ("workspace", "subject", "check_name", "key_ids")
+    newest = session.scalar(
+        select(func.max(evidence_table.c.made_at)).where(
+            *(evidence_table.c[name] == row[name] for name in same)
+        )
+    )
+    if newest is not None and newest > row["made_at"]:
+        made = datetime.fromtimestamp(newest / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        raise EvidenceError(
+            f"the registry holds newer {row['check_name']} evidence about these files, made {made} "
+            f"(or revoked then): measure again rather than submit what is older"
+        )
+
+
+def newest_ids(session: Session | Connection, workspace: str, subjects: Sequence[str]) -> tuple[int, ...]:
+    """Ids of the newest evidence of each check about each subject by each signer, sorted.
+
+    Newest made, then last submitted. By each signer, since unsigned evidence must not hide what was signed.
+    Where evidence was revoked, the id of the revocation stands for it.
+    """
+    ranked = _ranked(workspace, subjects)
+    return tuple(sorted(session.scalars(select(ranked.c.id).where(ranked.c.place == 1))))
+
+
+def newest(
+    session: Session | Connection, workspace: str, subjects: Sequence[str]
+) -> dict[int, Attestation | None]:
+    """The same with what was submitted, by id; None for a revocation."""
+    table = evidence_table.c
+    ranked = _ranked(workspace, subjects)
+    query = (
+        select(table.id, table.statement, table.signatures)
+        .join(ranked, ranked.c.id == table.id)
+        .where(ranked.c.place == 1)
+        .order_by(table.id)
+    )
+    return {
+        number: Attestation(statement, read_signatures(json.loads(signatures))) if statement else None
+        for number, statement, signatures in session.execute(query)
+    }
+
+
+def _ranked(workspace: str, subjects: Sequence[str]) -> Subquery:
+    table = evidence_table.c
+    newest_first = (table.made_at.desc(), table.id.desc())
+    place = func.row_number().over(
+        partition_by=(table.subject, table.check_name, table.key_ids), order_by=newest_first
+    )
+    about = (table.workspace == workspace, table.subject.in_(sorted(set(subjects))))
+    return select(table.id, place.label("place")).where(*about).subquery()
+
+
+def evidence_with(session: Session | Connection, ids: Sequence[int]) -> tuple[Attestation, ...]:
+    """What was submitted under these ids and not revoked, in order of submission."""
+    table = evidence_table.c
+    found = (table.id.in_(ids), table.statement != "")
+    query = select(table.statement, table.signatures).where(*found).order_by(table.id)
+    return tuple(
+        Attestation(statement, read_signatures(json.loads(signatures)))
+        for statement, signatures in session.execute(query)
+    )
+
+
+def revoke(
+    session: Session | Connection,
+    workspace: str,
+    model: str,
+    version: int,
+    subject: str,
+    check: str,
+    author: str,
+    now: datetime,
+) -> tuple[int, ...]:
+    """Takes all evidence of a check about these files out of account; what is made later counts again.
+
+    Returns the ids of the rows that stand for it. Raises EvidenceError where there is none.
+    """
+    table = evidence_table.c
+    about = (table.workspace == workspace, table.subject == subject)
+    held = session.execute(select(table.check_name, table.key_ids).where(*about).distinct()).all()
+    checks = {row.check_name for row in held}
+    if check not in checks:
+        raise EvidenceError(
+            f"check must be one with evidence about these files, {did_you_mean(check, checks)}"
+        )
+    rows = [
+        {
+            "workspace": workspace,
+            "subject": subject,
+            "check_name": check,
+            "made_at": ms(now),
+            "statement": "",
+            "signatures": "[]",
+            "key_ids": key_ids,
+            "model": model,
+            "version": version,
+            "author": author,
+            "submitted_at": ms(now),
+        }
+        for key_ids in sorted({row.key_ids for row in held if row.check_name == check})
+    ]
+    return chain.append(session, evidence_table, rows)
+
+
+def submitters(session: Session | Connection, workspace: str, subject: str) -> frozenset[str]:
+    """Who submitted evidence about these files."""
+    table = evidence_table.c
+    about = (table.workspace == workspace, table.subject == subject, table.statement != "")
+    return frozenset(session.scalars(select(table.author).where(*about).distinct()))
