@@ -1,41 +1,25 @@
 """Asks the registry for a promotion: `mlflow run . -e promote -P name=NAME -P version=2`."""
 
-import warnings
-
+from mlflow_prod import tracking
 from mlflow_prod.errors import InvalidParameter, Refused, nearest
-from mlflow_prod.tracking import Run, hold_gated
+from mlflow_prod.tracking import STAGES, Run, hold_gated
 from projects.entry_point import entry_point, launch
 
-STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
 USUAL = ("production", "staging", "archived", "champion", "challenger")
 
 
 @entry_point
 def promote(run: Run, name: str, version: str, targets: str = "Production,champion") -> None:
     """Give a version the stages and aliases in `targets`, in turn; the first refusal ends the run."""
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
     wanted = named(targets)
     run.rename(f"promote {name}/{version}")
     hold_gated(name, version)
-    client = MlflowClient()
     for target in wanted:
         try:
-            if stage := STAGES.get(target.lower()):
-                with warnings.catch_warnings():
-                    # MLflow calls stages deprecated at each use; teams that promote by stage know.
-                    warnings.simplefilter("ignore", FutureWarning)
-                    client.transition_model_version_stage(
-                        name, version, stage, archive_existing_versions=True
-                    )
-            else:
-                client.set_registered_model_alias(name, target, version)
-        except MlflowException as refusal:
-            if refusal.error_code != "PERMISSION_DENIED":
-                raise
+            tracking.promote(name, version, target)
+        except Refused:
             run.rename(f"promote {name}/{version}: refused")
-            raise Refused(refusal.message) from refusal
+            raise
         run.set_tag(f"promoted/{target}", f"models:/{name}/{version}")
         print(f"promoted: models:/{name}/{version} holds {target}")
 

@@ -9,12 +9,13 @@ from mlflow_prod.cli.ending import run_and_exit
 from mlflow_prod.cli.evidence import evidence
 from mlflow_prod.cli.keys import keys
 from mlflow_prod.cli.policy import policy
+from mlflow_prod.cli.promote import adopt, approve, override, promote, rollback
 
 
-@click.group(commands=[audit, evidence, keys, policy])
+@click.group(commands=[adopt, approve, audit, evidence, keys, override, policy, promote, rollback])
 @click.version_option(package_name="mlflow-prod")
 def commands() -> None:
-    """Nothing reaches production without evidence: keys, policies, evidence and the ledger."""
+    """Nothing reaches production without evidence: promotions, keys, policies, evidence and the ledger."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

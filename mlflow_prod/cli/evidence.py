@@ -35,6 +35,19 @@ def submit(name: str, version: str, files: tuple[Path, ...]) -> None:
     click.echo(f"submitted for {name} {version}: {', '.join(one.evidence.check for one in attestations)}")
 
 
+@evidence.command()
+@click.argument("name")
+@click.argument("version")
+@click.argument("check")
+@click.option("--reason", required=True, help="for the ledger")
+def revoke(name: str, version: str, check: str, reason: str) -> None:
+    """Take all evidence of CHECK about the files of VERSION out of account; what is measured later counts."""
+    from mlflow_prod import tracking
+
+    tracking.revoke(name, version, check, reason)
+    click.echo(f"revoked: {check} of {name} {version}")
+
+
 @evidence.command("list")
 @click.argument("name")
 @click.argument("version", type=int)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from mlflow_prod import registry
 from mlflow_prod.errors import ModelError
+from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.holders import MODELS, Holder, Target, holder_of, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.registry import Approved, Decision, Incumbent, NoPolicy, Policy, Promotion, Section
@@ -161,7 +162,8 @@ def _approved(
     if section.approvals is None:
         return registry.NOBODY
     users = registry.approvers(session, workspace, asked.model, asked.target.name, subject)
-    registrant = registry.registrant(session, workspace, asked.model, version)
+    # Whoever copies files into a model registers them there.
+    registrant = registry.registrant(session, workspace, asked.model, version) if version else author()
     submitters = registry.submitters(session, workspace, subject)
     return Approved(users, None if registrant is None else submitters | {registrant})
 

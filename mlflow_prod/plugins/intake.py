@@ -28,10 +28,11 @@ from mlflow_prod.evidence import (
     read_envelope,
     unpack,
 )
-from mlflow_prod.plugins.holders import Target, location_of, version_of
+from mlflow_prod.plugins.author import author
+from mlflow_prod.plugins.holders import MODELS, Target, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
-from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, author, denied
+from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, denied
 from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK, Entry, PolicyFile
 
 
@@ -98,18 +99,21 @@ class Intake:
         asked = Approval.read(text)
         with self._at_rest(name, version) as (session, files, number):
             workspace, now = self._store._get_active_workspace(), datetime.now(UTC)
+            model, target = name, asked.target
+            if target.startswith(MODELS):
+                model, target = target.removeprefix(MODELS), registry.NEW_VERSION
             entry = Entry(
                 registry.APPROVAL,
-                name,
+                model,
                 number,
                 "any",
-                asked.target,
+                target,
                 files.digest,
                 asked.note,
                 allowed=not asked.taken_back,
             )
             registry.add_entry(session, workspace, entry, author(), now)
-            users = registry.approvers(session, workspace, name, asked.target, files.digest)
+            users = registry.approvers(session, workspace, model, target, files.digest)
             told = f"{asked.target} by {', '.join(sorted(users)) or 'nobody'} ({now:%Y-%m-%d})"
             self._set_tag(name, version, ModelVersionTag(APPROVAL_TAG, told))
 

@@ -1,13 +1,11 @@
 """How a target changes hands: heard, decided, moved and written down in one transaction."""
 
-import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-import flask
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
@@ -19,6 +17,7 @@ from sqlalchemy.orm import Session
 from mlflow_prod import registry
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence import PROMOTED_TAG, Attestation, Override, promoted_text, write_envelope
+from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.hearing import Asked, Hearing, hear
 from mlflow_prod.plugins.holders import A_NEW_VERSION, Target, held_targets, location_of, version_of
 from mlflow_prod.plugins.model_files import look_at
@@ -257,9 +256,3 @@ def overruled(
 def denied(message: str) -> MlflowException:
     """The error of whatever the gate does not let happen: HTTP 403."""
     return MlflowException(message, PERMISSION_DENIED)
-
-
-def author() -> str:
-    """Who asks: the user that basic-auth knows, else the one that the process runs as."""
-    user = flask.g.get("mlflow_authenticated_user") if flask.has_request_context() else None
-    return user or getpass.getuser()

@@ -22,7 +22,7 @@ from mlflow.entities.model_registry import ModelVersion, ModelVersionTag, Regist
 from mlflow.entities.model_registry.model_version_stages import STAGE_ARCHIVED, get_canonical_stage
 from mlflow.environment_variables import MLFLOW_ENABLE_WORKSPACES
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
 from mlflow.store.artifact.utils.models import _parse_model_uri
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.model_registry.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
@@ -153,6 +153,8 @@ class GatedStore(SqlAlchemyStore):
         """
         if alias.startswith(CHECK_ALIAS):
             version, _, target = alias.removeprefix(CHECK_ALIAS).partition(".")
+            if not target:
+                raise MlflowException(f"{alias} names no target after the version", INVALID_PARAMETER_VALUE)
             return self._checked(name, version, target)
         if alias.startswith(PREVIOUS_ALIAS):
             return self._previous(name, Target.parse(alias.removeprefix(PREVIOUS_ALIAS)))

@@ -1,18 +1,27 @@
 """Runs, logged models and their evidence on the tracking server."""
 
 from mlflow_prod.tracking.evidence import collect, hand_in, record, submit
+from mlflow_prod.tracking.promotion import STAGES, adopt, approve, check, override, previous, promote, revoke
 from mlflow_prod.tracking.reference import ModelReference, resolve
 from mlflow_prod.tracking.registry import hold_gated
 from mlflow_prod.tracking.run import Run, open_run
 
 __all__ = [
+    "STAGES",
     "ModelReference",
     "Run",
+    "adopt",
+    "approve",
+    "check",
     "collect",
     "hand_in",
     "hold_gated",
     "open_run",
+    "override",
+    "previous",
+    "promote",
     "record",
     "resolve",
+    "revoke",
     "submit",
 ]

@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from mlflow_prod.evidence import Evidence, Measure, attest
 from mlflow_prod.registry import add_evidence, chain, evidence_with, upgrade
-from mlflow_prod.registry.tables import decision_table, evidence_table, metadata
 from mlflow_prod.registry.migrations import HEAD, VERSION_TABLE
+from mlflow_prod.registry.tables import decision_table, evidence_table, metadata
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 START = "import sys; from sqlalchemy import create_engine; from mlflow_prod.registry import upgrade; "
