@@ -3,6 +3,7 @@
 from mlflow_prod.registry.audit import Holding, decisions, faults, is_ledger, submissions, who_held
 from mlflow_prod.registry.case import CLOCK_SLACK, Incumbent
 from mlflow_prod.registry.gate import Decision, decide, refuse
+from mlflow_prod.registry.json_schema import policy_schema
 from mlflow_prod.registry.ledger import (
     CHECK_LENGTH,
     Promotion,
@@ -38,6 +39,7 @@ __all__ = [
     "last_promotion",
     "newest_ids",
     "parse",
+    "policy_schema",
     "refuse",
     "submissions",
     "upgrade",
