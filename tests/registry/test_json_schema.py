@@ -24,7 +24,7 @@ PARSER_ONLY = {
 
 
 def our_policies():
-    """The repository's policy, and those in its documentation, whole or in part; one with dots is a sketch."""
+    """The repository's policy, and those in its documentation; one with dots is a mere sketch."""
     yield pytest.param((ROOT / "policy.yaml").read_text(), id="policy.yaml")
     for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
         for number, text in enumerate(FENCE.findall(page.read_text())):
