@@ -76,7 +76,7 @@ def files_in_s3(repository: S3ArtifactRepository) -> list[S3File]:
         if found["Key"].endswith("/") and not found["Size"]:
             # A console's mark for a folder, which MLflow does not download either.
             continue
-        if normpath(name) != name or name.startswith(("/", "..")):
+        if normpath(name) != name or name.split("/")[0] in ("", ".."):
             raise ModelError(f"the object {found['Key']!r} has a name that no file can have")
         written = found["LastModified"].isoformat()
         files.append(S3File(name, found["Key"], found["Size"], found["ETag"], written, client, where))
