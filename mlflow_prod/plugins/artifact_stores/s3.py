@@ -94,9 +94,9 @@ def _client(repository: S3ArtifactRepository) -> "BaseClient":
 
 @lru_cache(maxsize=4)
 def _that_gives_up(mlflows: "BaseClient") -> "BaseClient":
-    """A client like MLflow's, which waits 60 s for each attempt to reach a store, 3 minutes in all.
+    """A client with the settings of MLflow's that gives up sooner, since a promotion waits for it.
 
-    A promotion waits for this one; how often it tries is left to the user's settings.
+    MLflow's waits 60 s for each attempt. How many attempts there are is left to the user's settings.
     """
     import boto3
     from botocore.config import Config
