@@ -1,5 +1,6 @@
 """`mlflow-prod policy`: what a policy says."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,14 @@ def explain(model: str, target: str, file: Path) -> None:
         click.echo(f"{number}. {rule}")
     if not rules:
         click.echo("nothing but files that can be read")
+
+
+@policy.command()
+def schema() -> None:
+    """Print the JSON Schema of policies, by which an editor completes and checks them."""
+    from mlflow_prod.registry import policy_schema
+
+    click.echo(json.dumps(policy_schema(), indent=2))
 
 
 def _read(file: Path) -> "Policy":

@@ -25,7 +25,14 @@ from mlflow_prod.evidence.requests import (
     read_envelope,
     write_envelope,
 )
-from mlflow_prod.evidence.subject import digest_of_bytes, digest_of_folder, fingerprint_of_folder
+from mlflow_prod.evidence.subject import (
+    ModelFile,
+    Stream,
+    digest_of_bytes,
+    digest_of_files,
+    digest_of_folder,
+    files_of_folder,
+)
 
 __all__ = [
     "ADOPTION_TAG",
@@ -44,14 +51,17 @@ __all__ = [
     "Attestation",
     "Evidence",
     "Measure",
+    "ModelFile",
     "Override",
     "PublicKey",
     "Revocation",
     "SigningKey",
+    "Stream",
     "attest",
     "digest_of_bytes",
+    "digest_of_files",
     "digest_of_folder",
-    "fingerprint_of_folder",
+    "files_of_folder",
     "pack",
     "promoted_digest",
     "promoted_text",

@@ -4,8 +4,11 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from mlflow_prod.errors import ModelError
 
@@ -14,6 +17,46 @@ from mlflow_prod.errors import ModelError
 WRITTEN_ON_LOADING = "registered_model_meta"
 ITS_CONTENT = re.compile(rb"((model_name|model_version): [^\n]*(\n  [^\n]*)*(\n|$))*")
 ITS_LONGEST = 4096
+CHUNK = 1 << 20
+
+
+class Stream(Protocol):
+    """Bytes that are read in pieces."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class ModelFile(Protocol):
+    """A file of a model, wherever it is kept."""
+
+    @property
+    def name(self) -> str:
+        """Its path below the model's folder, with slashes."""
+
+    @property
+    def mark(self) -> tuple[str | int | None, ...]:
+        """What is cheap to know of it and changed by a later write, as far as its store tells."""
+
+    def open(self) -> AbstractContextManager[Stream]:
+        """Its bytes, from the start; ModelError or OSError where they cannot be read."""
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file of a model in a local folder."""
+
+    name: str
+    path: Path
+
+    @property
+    def mark(self) -> tuple[str, int, int, int, int]:
+        """(name, size, mtime_ns, ctime_ns, inode)."""
+        status = self.path.stat()
+        return self.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+    def open(self) -> BinaryIO:
+        """Its bytes."""
+        return self.path.open("rb")
 
 
 def digest_of_bytes(content: bytes) -> str:
@@ -21,26 +64,33 @@ def digest_of_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def digest_of_folder(folder: str | Path) -> str:
-    """sha256 over the sorted manifest (path, size, sha256) of all files below `folder`, 64 hex digits.
+def digest_of_files(files: Iterable[ModelFile]) -> str:
+    """sha256 over the sorted manifest (path, size, sha256) of a model's files, 64 hex digits.
 
-    Files are streamed. Raises ModelError where the folder is missing, empty, or holds
-    a link, which could point at bytes outside of it.
+    Files are streamed, one after the other. Raises ModelError where there are none.
     """
-    manifest = [[name, path.stat().st_size, _digest_of_file(path)] for name, path in _files(Path(folder))]
+    manifest = [
+        [file.name, *_size_and_digest(file)]
+        for file in sorted(files, key=lambda file: file.name)
+        if not _is_mlflows(file)
+    ]
+    if not manifest:
+        raise ModelError("there are no files")
     return digest_of_bytes(json.dumps(manifest, separators=(",", ":")).encode())
 
 
-def fingerprint_of_folder(folder: str | Path) -> tuple[tuple[str, int, int, int, int], ...]:
-    """(path, size, mtime_ns, ctime_ns, inode) of each file: cheap, and changed by any later write."""
-    marks = []
-    for name, path in _files(Path(folder)):
-        status = path.stat()
-        marks.append((name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
-    return tuple(marks)
+def digest_of_folder(folder: str | Path) -> str:
+    """The digest of all files below `folder`.
+
+    Raises ModelError where the folder is missing, empty, or holds a link, which could point at bytes outside
+    of it.
+    """
+    return digest_of_files(files_of_folder(folder))
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+def files_of_folder(folder: str | Path) -> list[LocalFile]:
+    """The files below `folder` that its digest is about; raises ModelError as `digest_of_folder` does."""
+    folder = Path(folder)
     if not folder.is_dir():
         raise ModelError(f"no model folder at {folder}")
     found = []
@@ -50,20 +100,30 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
             if path.is_symlink():
                 raise ModelError(f"a model's folder must hold no links, got {path}")
         found += [Path(parent, name) for name in names]
-    files = sorted((path.relative_to(folder).as_posix(), path) for path in found)
-    for _, path in files:
+    for path in found:
         if not path.is_file():
             raise ModelError(f"a model's folder must hold regular files only, got {path}")
-    files = [(name, path) for name, path in files if name != WRITTEN_ON_LOADING or not _is_mlflows(path)]
+    files = sorted(
+        (LocalFile(path.relative_to(folder).as_posix(), path) for path in found), key=lambda file: file.name
+    )
+    files = [file for file in files if not _is_mlflows(file)]
     if not files:
         raise ModelError(f"the model folder {folder} is empty")
-    yield from files
+    return files
 
 
-def _is_mlflows(path: Path) -> bool:
-    return path.stat().st_size <= ITS_LONGEST and ITS_CONTENT.fullmatch(path.read_bytes()) is not None
+def _is_mlflows(file: ModelFile) -> bool:
+    if file.name != WRITTEN_ON_LOADING:
+        return False
+    with file.open() as stream:
+        content = stream.read(ITS_LONGEST + 1)
+    return len(content) <= ITS_LONGEST and ITS_CONTENT.fullmatch(content) is not None
 
 
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _size_and_digest(file: ModelFile) -> tuple[int, str]:
+    size, hashed = 0, hashlib.sha256()
+    with file.open() as stream:
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            hashed.update(chunk)
+    return size, hashed.hexdigest()

@@ -19,7 +19,11 @@ from dataclasses import asdict
 from functools import partial
 
 from mlflow.entities.model_registry import ModelVersion, ModelVersionTag, RegisteredModel
-from mlflow.entities.model_registry.model_version_stages import STAGE_ARCHIVED, get_canonical_stage
+from mlflow.entities.model_registry.model_version_stages import (
+    DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS,
+    STAGE_ARCHIVED,
+    get_canonical_stage,
+)
 from mlflow.environment_variables import MLFLOW_ENABLE_WORKSPACES
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
@@ -72,7 +76,7 @@ class GatedStore(SqlAlchemyStore):
     ) -> ModelVersion:
         """As MLflow's; PERMISSION_DENIED with every reason where the gate refuses."""
         move = partial(
-            super().transition_model_version_stage, name, version, stage, archive_existing_versions
+            super().transition_model_version_stage, name, _number(version), stage, archive_existing_versions
         )
         return self._promotions.promote(
             Asked(name, Target("stage", get_canonical_stage(stage)), version), move
@@ -179,7 +183,8 @@ class GatedStore(SqlAlchemyStore):
 
     def _give(self, name: str, version: str, target: Target) -> None:
         if target.kind == "stage":
-            super().transition_model_version_stage(name, version, target.name, True)
+            archive = target.name in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+            super().transition_model_version_stage(name, _number(version), target.name, archive)
         else:
             super().set_registered_model_alias(name, target.name, version)
 
@@ -226,3 +231,8 @@ def build(store_uri: str, tracking_uri: str | None = None) -> SqlAlchemyStore:
 
 def _is_reserved(key: str) -> bool:
     return key.lower().startswith(RESERVED)
+
+
+def _number(version: str) -> str | int:
+    # PostgreSQL compares no number with a text, which MLflow does where it archives others.
+    return int(version) if str(version).isdecimal() else version

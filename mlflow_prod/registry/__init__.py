@@ -26,6 +26,7 @@ from mlflow_prod.registry.decided import (
     registrant,
 )
 from mlflow_prod.registry.gate import OVERRIDE, Decision, adopt, break_glass, decide, refuse, roll_back
+from mlflow_prod.registry.json_schema import policy_schema
 from mlflow_prod.registry.migrations import upgrade
 from mlflow_prod.registry.policy import NEW_VERSION, NoPolicy, Policy, Section, parse
 from mlflow_prod.registry.policy_file import PolicyFile
@@ -76,6 +77,7 @@ __all__ = [
     "newest_ids",
     "overridden_before",
     "parse",
+    "policy_schema",
     "previous_promotion",
     "refuse",
     "registrant",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import ErrorDetails
 
 from mlflow_prod.errors import PolicyError, did_you_mean
@@ -42,7 +42,11 @@ class Signer(Strict):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    ed25519: Annotated[PublicKey, BeforeValidator(_key)]
+    ed25519: Annotated[
+        PublicKey,
+        BeforeValidator(_key),
+        WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$"}),
+    ]
 
 
 class OnSuccess(Strict):
@@ -121,6 +125,13 @@ CLOSED = Section(targets=("all",), require=())
 
 
 class _Document(Strict):
+    """The policy of an MLflow registry: what a version of a model must show before it is promoted.
+
+    enforce : false: what would be refused is allowed and written down, where a section does not say.
+    signers : whose keys are trusted, by name.
+    models : sections by the name of a registered model or a glob (`*` any text, `?` any one character).
+    """
+
     version: Literal[1]
     enforce: bool = True
     signers: dict[Name, Signer] = Field(default_factory=dict)

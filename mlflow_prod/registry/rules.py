@@ -4,18 +4,28 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from mlflow_prod.evidence import LOWER_IS_BETTER
 
 SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
+AGE = rf"([0-9]+(?:\.[0-9]+)?) *({'|'.join(SECONDS)})"
 
 
 def _age(text: Any) -> timedelta:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) *([a-z]+)", text) if isinstance(text, str) else None
-    if found is None or found[2] not in SECONDS or float(found[1]) <= 0:
+    found = re.fullmatch(AGE, text) if isinstance(text, str) else None
+    if found is None or float(found[1]) <= 0:
         raise ValueError(f"must be a number above 0 and one of s, min, h, d, such as 7 d, got {text!r}")
     if float(found[1]) * SECONDS[found[2]] > 1e11:
         raise ValueError(f"must be less than 1,000,000 d, got {text!r}")
@@ -43,6 +53,7 @@ UNITS = {
     "MB": ("bytes", 1e6),
     "%": ("", 1e-2),
 }
+QUANTITY = rf"(-?[0-9]+(?:\.[0-9]+)?) *({'|'.join(UNITS)})"
 
 
 def _quantity(value: Any) -> Quantity:
@@ -50,18 +61,27 @@ def _quantity(value: Any) -> Quantity:
         if not math.isfinite(value):
             raise ValueError(f"must be a finite number, got {value!r}")
         return Quantity(float(value))
-    found = re.fullmatch(r"(-?\d+(?:\.\d+)?) *([a-zA-Z%]+)", value) if isinstance(value, str) else None
-    if found is None or found[2] not in UNITS:
+    found = re.fullmatch(QUANTITY, value) if isinstance(value, str) else None
+    if found is None:
         units = ", ".join(UNITS)
         raise ValueError(f"must be a plain number, such as 0.05 or 5 ms (units: {units}), got {value!r}")
     return Quantity(float(found[1]), found[2])
 
 
-Bound = Annotated[Quantity, BeforeValidator(_quantity)]
+Bound = Annotated[
+    Quantity,
+    BeforeValidator(_quantity),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{QUANTITY}$"}]}),
+]
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(strict=False)]
 Width = Annotated[float, Field(allow_inf_nan=False, ge=0)]
-Age = Annotated[timedelta, BeforeValidator(_age)]
+Age = Annotated[
+    timedelta,
+    BeforeValidator(_age),
+    # Ahead of the rest: not all of the digits are 0.
+    WithJsonSchema({"type": "string", "pattern": f"^(?=[0-9.]*[1-9]){AGE}$"}),
+]
 
 
 class Strict(BaseModel):
@@ -99,24 +119,34 @@ def _spelt(value: Any) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-class Threshold(Rule):
+class Bounded(Rule):
+    """A rule that has exactly one of several bounds."""
+
+    BOUNDS: ClassVar[tuple[str, ...]] = ("at_least", "at_most")
+    # Keys that would make it another form, told along where no bound is there.
+    OTHER_FORMS: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if sum(getattr(self, name) is not None for name in self.BOUNDS) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(self.BOUNDS + self.OTHER_FORMS)}")
+        return self
+
+
+class Threshold(Bounded):
     """The measure against a number. `judge`: the value or an end of its 95% interval; without it the
     end that is cautious (low for `at_least`, high for `at_most`) where there is an interval, else the value.
     """
+
+    OTHER_FORMS = ("versus", "across", "every")
 
     at_least: Bound | None = None
     at_most: Bound | None = None
     judge: Literal["value", "low", "high"] | None = None
     slice: dict[Name, Name] = {}
 
-    @model_validator(mode="after")
-    def _one_bound(self) -> "Threshold":
-        if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("needs exactly one of at_least, at_most, versus, across, every")
-        return self
 
-
-class Every(Rule):
+class Every(Bounded):
     """The measure of each slice against a number, by the cautious end of an interval that is widened for the
     number of slices (Bonferroni): a thousand slices refuse no more often by chance than one.
 
@@ -128,20 +158,16 @@ class Every(Rule):
     at_most: Bound | None = None
     with_rows: Annotated[int, Field(ge=1)] = 1
 
-    @model_validator(mode="after")
-    def _one_bound(self) -> "Every":
-        if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("needs exactly one of at_least, at_most")
-        return self
 
-
-class Versus(Rule):
+class Versus(Bounded):
     """The measure against the incumbent's. Judged on the cautious end of the difference's interval where
     there is one, or always on the value with `judge: value`. Which way is better: `lower_is_better`, else
     lower for the measures in `LOWER_IS_BETTER` and higher for all others.
 
     With `at_least` or `at_most`: a measure of the two together, such as their agreement, against a number.
     """
+
+    BOUNDS = ("worse_by_at_most", "at_least", "at_most")
 
     versus: Literal["incumbent"]
     worse_by_at_most: Width | None = None
@@ -150,12 +176,6 @@ class Versus(Rule):
     judge: Literal["value"] | None = None
     lower_is_better: bool | None = None
     slice: dict[Name, Name] = {}
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> "Versus":
-        if sum(bound is not None for bound in (self.worse_by_at_most, self.at_least, self.at_most)) != 1:
-            raise ValueError("needs exactly one of worse_by_at_most, at_least, at_most")
-        return self
 
     @property
     def wants_low(self) -> bool:
@@ -173,7 +193,7 @@ class Across(Rule):
 def _form(rule: Any) -> str:
     # In angle brackets, so that an error's location cannot be mistaken for a key of the file.
     keys = rule if isinstance(rule, dict) else {}
-    return next((f"<{form}>" for form in ("versus", "across", "every") if form in keys), "<threshold>")
+    return next((f"<{form}>" for form in Threshold.OTHER_FORMS if form in keys), "<threshold>")
 
 
 AnyRule = Annotated[

@@ -45,7 +45,9 @@ def promote(name: str, version: str, target: str) -> None:
             with warnings.catch_warnings():
                 # MLflow calls stages deprecated at each use; teams that promote by stage know.
                 warnings.simplefilter("ignore", FutureWarning)
-                client.transition_model_version_stage(name, version, stage, archive_existing_versions=True)
+                # MLflow archives others only where there are any to archive.
+                archive = stage in ("Staging", "Production")
+                client.transition_model_version_stage(name, version, stage, archive_existing_versions=archive)
         else:
             client.set_registered_model_alias(name, target, version)
 

@@ -1,3 +1,5 @@
+import json
+
 from tests.demo import ROOT
 
 
@@ -22,3 +24,9 @@ def test_what_a_promotion_needs_is_printed(run, monkeypatch):
     assert "section '*'" in said
     _, said, _ = run("policy", "explain", "mine", "Staging")
     assert said == "mine to Staging: not protected, anybody may give it\n"
+
+
+def test_the_schema_that_is_printed_is_the_one_in_docs(run):
+    code, said, _ = run("policy", "schema")
+    assert code == 0
+    assert json.loads(said) == json.loads((ROOT / "docs" / "policy.schema.json").read_text())

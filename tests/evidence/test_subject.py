@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlflow_prod.errors import ModelError
-from mlflow_prod.evidence import digest_of_folder, fingerprint_of_folder
+from mlflow_prod.evidence import digest_of_folder, files_of_folder
 
 FILES = st.dictionaries(
     st.sampled_from(["MLmodel", "data/model.keras", "data/a/b", "z"]), st.binary(max_size=20), min_size=1
@@ -20,6 +20,10 @@ def write(folder, files):
     return folder
 
 
+def marks(folder):
+    return [file.mark for file in files_of_folder(folder)]
+
+
 @given(FILES, FILES)
 def test_a_digest_names_the_files_and_nothing_else(tmp_path_factory, one, other):
     first = write(tmp_path_factory.mktemp("one"), one)
@@ -29,9 +33,9 @@ def test_a_digest_names_the_files_and_nothing_else(tmp_path_factory, one, other)
 
 def test_what_mlflow_writes_on_loading_is_no_part_of_the_model(tmp_path):
     write(tmp_path, {"MLmodel": b"a"})
-    before = digest_of_folder(tmp_path), fingerprint_of_folder(tmp_path)
+    before = digest_of_folder(tmp_path), marks(tmp_path)
     write(tmp_path, {"registered_model_meta": b"model_name: loans"})
-    assert (digest_of_folder(tmp_path), fingerprint_of_folder(tmp_path)) == before
+    assert (digest_of_folder(tmp_path), marks(tmp_path)) == before
 
 
 @pytest.mark.parametrize(
@@ -51,13 +55,13 @@ def test_what_is_no_regular_file_is_refused(tmp_path):
         digest_of_folder(tmp_path)
 
 
-def test_a_write_of_the_same_bytes_changes_the_fingerprint(tmp_path):
+def test_a_write_of_the_same_bytes_changes_the_mark(tmp_path):
     write(tmp_path, {"MLmodel": b"a"})
-    before = digest_of_folder(tmp_path), fingerprint_of_folder(tmp_path)
+    before = digest_of_folder(tmp_path), marks(tmp_path)
     (tmp_path / "MLmodel").unlink()
     write(tmp_path, {"MLmodel": b"a"})
     assert digest_of_folder(tmp_path) == before[0]
-    assert fingerprint_of_folder(tmp_path) != before[1]
+    assert marks(tmp_path) != before[1]
 
 
 def test_links_are_refused(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from mlflow_prod.evidence import digest_of_folder, promoted_digest
-from mlflow_prod.registry import faults, who_held
+from mlflow_prod.registry import faults
 from tests.plugins.conftest import POLICY
 
 

@@ -62,7 +62,7 @@ def test_the_version_before_is_the_incumbent(gated):
     gated.submit(1, gated.evidence(1, 0.9))
     gated.submit(2, gated.evidence(2, 0.85))
     copy(gated, 1)
-    with pytest.raises(MlflowException, match="version 1, by -0.05"):
+    with pytest.raises(MlflowException, match=r"version 1, by -0\.05"):
         copy(gated, 2)
 
 

@@ -7,6 +7,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
+from mlflow_prod.plugins.model_files import look_at
 from tests.serving import mlflow_server
 
 POLICY = """
@@ -109,6 +110,26 @@ def test_evidence_that_a_client_submits_opens_the_gate(client, version):
     client.set_registered_model_alias(name, "champion", number)
     moved = client.transition_model_version_stage(name, number, "Production", archive_existing_versions=True)
     assert moved.current_stage == "Production"
+
+
+def test_whoever_is_not_the_server_reads_files_through_it_one_by_one(client, version):
+    name, number, files = version
+    for name_within, content in {
+        "data/deep/weights": b"w" * 100_000,
+        "a blank/größe": b"",
+        "empty": b"",
+    }.items():
+        (files / name_within).parent.mkdir(parents=True, exist_ok=True)
+        (files / name_within).write_bytes(content)
+    found = client.get_model_version(name, number)
+    client.log_artifacts(found.run_id, str(files), "model")
+    seen = look_at(found.source)
+    assert found.source.startswith("mlflow-artifacts:")
+    assert seen.digest == digest_of_folder(files)
+    assert seen.unchanged()
+    (files / "more").write_text("")
+    client.log_artifacts(found.run_id, str(files), "model")
+    assert not seen.unchanged()
 
 
 def test_files_that_were_overwritten_through_the_server_are_found(client, version):

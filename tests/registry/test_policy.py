@@ -3,14 +3,24 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
+from mlflow_prod import registry
 from mlflow_prod.errors import PolicyError
 from mlflow_prod.evidence import SigningKey, digest_of_bytes
-from mlflow_prod.registry import NoPolicy, parse
+from mlflow_prod.registry import NoPolicy, policy_schema, strict_yaml
 from mlflow_prod.registry.rules import Quantity
 
+SCHEMA = Draft202012Validator(policy_schema())
 KEY = SigningKey.new().public
 RULE = "{check: evaluation, measure: accuracy, at_least: 0.8}"
+
+
+def parse(content, file="policy.yaml"):
+    """As the registry's: and whatever it takes must be taken by the JSON Schema too."""
+    policy = registry.parse(content, file)
+    SCHEMA.validate(strict_yaml.read(content.decode(), file)[0])
+    return policy
 
 
 def one_rule(rule):

@@ -1,0 +1,3 @@
+"""Where a model's files are kept, one module each: a function from a location to the files."""
+
+__all__: list[str] = []
