@@ -22,10 +22,12 @@ models:
     require:
       - {check: evaluation, measure: accuracy, at_least: 0.8}
 """
+# The cache: else each request hashes a password anew.
 AUTH = """[mlflow]
 default_permission = NO_PERMISSIONS
 database_uri = sqlite:///{folder}/auth.db
 admin_username = root
+auth_cache_ttl_seconds = 60
 """
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
 
