@@ -13,7 +13,7 @@ import requests
 
 
 @contextmanager
-def mlflow_server(folder: Path, *, scheme: str = "gated:", **environment: str) -> Iterator[str]:
+def mlflow_server(folder: Path, *options: str, scheme: str = "gated:", **environment: str) -> Iterator[str]:
     """Address of a server over `mlflow.db` and `artifacts` in a folder, where it also looks for a policy."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -21,7 +21,7 @@ def mlflow_server(folder: Path, *, scheme: str = "gated:", **environment: str) -
     database = f"sqlite:///{folder}/mlflow.db"
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", database, "--registry-store-uri", f"{scheme}{database}"]
-    command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
+    command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1", *options]
     variables = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | environment
     log = folder / "server.log"
     with log.open("w") as said:

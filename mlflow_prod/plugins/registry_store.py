@@ -30,6 +30,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_
 from mlflow.store.artifact.utils.models import _parse_model_uri
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.model_registry.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
+from mlflow.utils.validation import _validate_model_version
 
 from mlflow_prod import registry
 from mlflow_prod.evidence import CHECK_ALIAS, DECISION_TAG, EVIDENCE_TAG, PREVIOUS_ALIAS, RESERVED
@@ -88,6 +89,8 @@ class GatedStore(SqlAlchemyStore):
 
     def delete_model_version(self, name: str, version: str) -> None:
         """As MLflow's; what the version held under protection goes into the ledger as withdrawn."""
+        # What is no number is told before a session, which would make another error of it.
+        _validate_model_version(version)
         self._promotions.withdrawing(name, partial(super().delete_model_version, name, version))
 
     def delete_registered_model(self, name: str) -> None:
@@ -229,8 +232,9 @@ def build(store_uri: str, tracking_uri: str | None = None) -> SqlAlchemyStore:
     return kind(store_uri.removeprefix(SCHEME), read_db_uri=os.environ.get(READ_REPLICA))
 
 
-def _is_reserved(key: str) -> bool:
-    return key.lower().startswith(RESERVED)
+def _is_reserved(key: str | None) -> bool:
+    # A key that is missing is told by MLflow.
+    return key is not None and key.lower().startswith(RESERVED)
 
 
 def _number(version: str) -> str | int:
