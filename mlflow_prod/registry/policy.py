@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails
 
 from mlflow_prod.errors import PolicyError, did_you_mean
@@ -64,6 +65,16 @@ class Approvals(Strict):
     not_by: Literal["author"] | None = None
 
 
+TargetName = Annotated[str, Field(pattern=r"\S")]
+# `Section._has_targets`, for editors.
+NEEDS_TARGETS: JsonDict = {
+    "anyOf": [
+        {"required": ["targets"], "properties": {"targets": {"minItems": 1}}},
+        {"required": ["every_version"], "properties": {"every_version": {"const": True}}},
+    ]
+}
+
+
 class Section(Strict):
     """What the models under one name or glob need for a set of targets; no rules: nothing but their files.
 
@@ -76,7 +87,9 @@ class Section(Strict):
     enforce : false: what would be refused is allowed and written down, to try a policy out; else the file's.
     """
 
-    targets: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    model_config = ConfigDict(json_schema_extra=NEEDS_TARGETS)
+
+    targets: Annotated[tuple[TargetName, ...], Field(strict=False)] = ()
     every_version: bool = False
     require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
     signed_by: Names = ()
@@ -120,6 +133,13 @@ class Section(Strict):
         return self
 
 
+def _version(value: Any) -> Any:
+    # True and 1.0 equal 1.
+    if type(value) is not int:
+        raise ValueError(f"must be 1, got {value!r}")
+    return value
+
+
 # What holds where nothing is given.
 CLOSED = Section(targets=("all",), require=())
 
@@ -132,7 +152,7 @@ class _Document(Strict):
     models : sections by the name of a registered model or a glob (`*` any text, `?` any one character).
     """
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_version)]
     enforce: bool = True
     signers: dict[Name, Signer] = Field(default_factory=dict)
     models: dict[Name, Section]

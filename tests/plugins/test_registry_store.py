@@ -385,7 +385,8 @@ def test_outside_protected_targets_the_store_answers_as_mlflows_own(make_registr
         ("set_registered_model_alias", "loans", "champion", "2"),
         ("set_registered_model_alias", "loans", "latest", "2"),
         ("transition_model_version_stage", "loans", "1", "Production", False),
-        ("transition_model_version_stage", "loans", "2", "production", True),
+        # As a number: MLflow compares it with a text otherwise, which PostgreSQL refuses.
+        ("transition_model_version_stage", "loans", 2, "production", True),
         ("get_latest_versions", "loans"),
         ("rename_registered_model", "loans", "churn"),
         ("rename_registered_model", "loans", "credit"),

@@ -20,6 +20,9 @@ PARSER_ONLY = {
     "an age beyond all calendars",
     "a signer that nobody is",
     "a signer of a rule that nobody is",
+    "an override by somebody unknown",
+    # To JSON Schema 1.0 is 1.
+    "a version with a point",
 }
 
 

@@ -157,8 +157,10 @@ BAD = {
     ),
     "a target of blanks": (
         "version: 1\nmodels:\n  a: {targets: [' '], require: []}\n",
-        "line 3: models.a: targets must be names",
+        r"line 3: models.a.targets\[0\]: string should match",
     ),
+    "a version that is true": ("version: true\nmodels: {}\n", "line 1: version: must be 1, got True"),
+    "a version with a point": ("version: 1.0\nmodels: {}\n", "line 1: version: must be 1, got 1.0"),
     "no approvals": (
         "version: 1\nmodels:\n  a: {targets: [b], require: [], approvals: {at_least: 0}}\n",
         "line 3: models.a.approvals.at_least: ",
