@@ -2,7 +2,9 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -29,12 +31,19 @@ def log(store: str, model: str | None, as_json: bool) -> None:
                 continue
             when = datetime.fromtimestamp(row["decided_at"] / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
             what = f"{row['model']}/{row['version']} to {row['target']}"
-            outcome = (
-                "withdrawn" if row["action"] == "withdrawal" else "allowed" if row["allowed"] else "refused"
-            )
-            click.echo(f"{when}  {outcome:<9}  {what}  by {row['author']}")
-            for reason in json.loads(row["reasons"]):
-                click.echo(f"    {reason}")
+            click.echo(f"{when}  {_outcome(row):<10}  {what}  by {row['author']}")
+            # What lets a promotion through fills pages; what is beside the rules is said.
+            told = json.loads(row["notes"]) if row["action"] not in ("promotion", "withdrawal") else []
+            for line in [*json.loads(row["reasons"]), *told]:
+                # The signed text of an override is for verifying.
+                if not line.startswith("{"):
+                    click.echo(f"    {line}")
+
+
+def _outcome(row: Mapping[str, Any]) -> str:
+    if row["action"] == "promotion":
+        return "allowed" if row["allowed"] else "refused"
+    return "withdrawn" if row["action"] == "withdrawal" else str(row["action"])
 
 
 @audit.command("who-held")

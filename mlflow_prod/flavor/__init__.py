@@ -1,9 +1,9 @@
 """What our MLflow flavors share: the model's folder, its signature, and raw rows in and answers out."""
 
 from mlflow_prod.flavor.answers import Answers
-from mlflow_prod.flavor.fetch import fetched
+from mlflow_prod.flavor.fetch import fetched, promoted
 from mlflow_prod.flavor.folder import meaning, write
 from mlflow_prod.flavor.predictor import Predictor
 from mlflow_prod.flavor.rows import example, signature_of
 
-__all__ = ["Answers", "Predictor", "example", "fetched", "meaning", "signature_of", "write"]
+__all__ = ["Answers", "Predictor", "example", "fetched", "meaning", "promoted", "signature_of", "write"]

@@ -1,12 +1,45 @@
 """A model's files on this machine."""
 
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlflow_prod.errors import ModelError
-from mlflow_prod.evidence import digest_of_folder
+from mlflow_prod.evidence import digest_of_folder, promoted_digest
+
+# A stage or an alias of a registered model, as MLflow spells them.
+HELD = re.compile(r"models:/(?P<name>[^/@]+)(/(?P<stage>[A-Za-z]+)|@(?P<alias>[^/@]+))")
+
+
+def promoted(model_uri: str) -> tuple[str, str | None]:
+    """(URI of the version that holds a stage or alias now, digest of the files that were promoted to it).
+
+    The digest is None where the version came to it past any gate; any other URI comes back as it is, with
+    None. Raises ModelError where nothing holds it.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    held = HELD.fullmatch(model_uri)
+    if held is None:
+        return model_uri, None
+    client, name = MlflowClient(), held["name"]
+    try:
+        if held["alias"]:
+            version = client.get_model_version_by_alias(name, held["alias"])
+        else:
+            with warnings.catch_warnings():
+                # MLflow calls stages deprecated at each use.
+                warnings.simplefilter("ignore", FutureWarning)
+                (version,) = client.get_latest_versions(name, [held["stage"]]) or [None]
+    except MlflowException as problem:
+        raise ModelError(f"no model at {model_uri!r}: {problem}") from problem
+    if version is None:
+        raise ModelError(f"no model at {model_uri!r}: no version of {name} is in that stage")
+    return f"models:/{name}/{version.version}", promoted_digest(version.tags, held["alias"] or held["stage"])
 
 
 @contextmanager

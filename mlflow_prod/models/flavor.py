@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow_prod.errors import ModelError
-from mlflow_prod.flavor import Answers, fetched, meaning, write
+from mlflow_prod.flavor import Answers, fetched, meaning, promoted, write
 from mlflow_prod.models.keras_model import KerasModel
 
 if TYPE_CHECKING:
@@ -87,9 +87,11 @@ def load_model(model_uri: str, *, digest: str | None = None) -> KerasModel:
     """The model at a URI or path, its network not compiled (`mlflow.keras.load_model` gives it compiled).
 
     `digest` is that of the model's folder (`evidence.digest_of_folder`): files with another one are refused.
+    Of what a gated registry promoted (`models:/NAME@ALIAS`) it is known, and need not be given.
     Code in the file (Lambda layers) is not run. Raises ModelError.
     """
-    with fetched(model_uri, digest) as folder:
+    uri, expected = (model_uri, digest) if digest else promoted(model_uri)
+    with fetched(uri, expected) as folder:
         return _read(folder)
 
 

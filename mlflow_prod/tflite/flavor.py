@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow_prod.errors import ModelError
-from mlflow_prod.flavor import Answers, fetched, meaning, write
+from mlflow_prod.flavor import Answers, fetched, meaning, promoted, write
 from mlflow_prod.tflite.check import check
 from mlflow_prod.tflite.model import TFLiteModel
 
@@ -79,11 +79,13 @@ def load_model(model_uri: str, *, digest: str | None = None) -> TFLiteModel:
     """The model at a URI or path.
 
     `digest` is that of the model's folder (`evidence.digest_of_folder`): files with another one are refused.
+    Of what a gated registry promoted (`models:/NAME@ALIAS`) it is known, and need not be given.
     Without it the file is not trusted, and its first inference runs in a child process (0.3 to 1 s), since a
     malformed file can end the process that runs it. Raises ModelError.
     """
-    with fetched(model_uri, digest) as folder:
-        return _read(folder, trusted=digest is not None)
+    uri, expected = (model_uri, digest) if digest else promoted(model_uri)
+    with fetched(uri, expected) as folder:
+        return _read(folder, trusted=expected is not None)
 
 
 def _load_pyfunc(path: str) -> Answers:

@@ -23,8 +23,8 @@ def test_the_log_says_who_was_promoted_and_why_not(run, decided):
     code, said, _ = run("audit", "log", "--store", decided.uri)
     first, reason, second = said.splitlines()
     assert code == 0
-    assert "refused    loans/1 to champion  by " in first and "must be at least 0.8" in reason
-    assert "allowed    loans/1 to champion  by " in second
+    assert "refused     loans/1 to champion  by " in first and "must be at least 0.8" in reason
+    assert "allowed     loans/1 to champion  by " in second
     assert run("audit", "log", "--store", decided.uri, "--model", "other")[1] == ""
 
 
@@ -86,5 +86,5 @@ def test_who_held_a_target_is_told_for_any_time(run, decided):
     assert run("audit", "who-held", "champion", *store)[1] == "nobody\n"
     assert run("audit", "who-held", "Production", *store)[1] == "nobody\n"
     log = run("audit", "log", *store)[1]
-    assert "withdrawn  loans/1 to champion" in log and "withdrawn  loans/3 to champion" in log
+    assert "withdrawn   loans/1 to champion" in log and "withdrawn   loans/3 to champion" in log
     assert run("audit", "verify", *store)[0] == 0
