@@ -27,11 +27,22 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
 def holder_of(name: str, target: str) -> str:
     """`models:/NAME/VERSION` of the version that holds a stage or alias, "" where none does."""
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
-    versions = MlflowClient().search_model_versions(f"name = '{name}'")
-    stage = STAGES.get(target.lower())
-    held = [one for one in versions if (one.current_stage == stage if stage else target in one.aliases)]
-    return f"models:/{name}/{max(int(one.version) for one in held)}" if held else ""
+    client = MlflowClient()
+    if stage := STAGES.get(target.lower()):
+        versions = client.search_model_versions(f"name = '{name}'")
+        held = [int(one.version) for one in versions if one.current_stage == stage]
+    else:
+        try:
+            # A search for versions does not tell their aliases.
+            aliases = client.get_registered_model(name).aliases
+        except MlflowException as problem:
+            if problem.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return ""
+        held = [int(version) for alias, version in aliases.items() if alias.lower() == target.lower()]
+    return f"models:/{name}/{max(held)}" if held else ""
 
 
 def named(targets: str) -> list[str]:

@@ -98,13 +98,16 @@ def adopt(names: tuple[str, ...], note: str) -> None:
 
     from mlflow_prod import tracking
 
-    found = 0
-    for model in names or [one.name for one in _all(MlflowClient().search_registered_models)]:
-        for version in _all(MlflowClient().search_model_versions, filter_string=f"name = '{model}'"):
-            if version.aliases or version.current_stage not in ("None", "Archived"):
-                for target in tracking.adopt(model, version.version, note):
-                    found += 1
-                    click.echo(f"adopted: models:/{model}/{version.version} holds {target}")
+    client, found = MlflowClient(), 0
+    for model in names or [one.name for one in _all(client.search_registered_models)]:
+        # A search for versions knows their stages and not their aliases.
+        versions = _all(client.search_model_versions, filter_string=f"name = '{model}'")
+        staged = {str(one.version) for one in versions if one.current_stage in ("Staging", "Production")}
+        aliased = {str(version) for version in client.get_registered_model(model).aliases.values()}
+        for version in sorted(staged | aliased, key=int):
+            for target in tracking.adopt(model, version, note):
+                found += 1
+                click.echo(f"adopted: models:/{model}/{version} holds {target}")
     if not found:
         click.echo("nothing to adopt")
 

@@ -2,7 +2,7 @@ import mlflow
 import pytest
 
 from mlflow_prod.errors import InvalidParameter, Refused
-from projects.promote import named, promote
+from projects.promote import holder_of, named, promote
 from projects.register import register
 
 
@@ -24,6 +24,9 @@ def test_targets_that_nothing_protects_are_given(home):
     promote("free", version, targets="Staging, latest-good")
     found = mlflow.MlflowClient().get_model_version("free", version)
     assert (found.current_stage, found.aliases) == ("Staging", ["latest-good"])
+    held = f"models:/free/{version}"
+    assert [holder_of("free", target) for target in ("staging", "Latest-Good", "beta")] == [held, held, ""]
+    assert holder_of("nobody", "champion") == holder_of("nobody", "Production") == ""
 
 
 def test_a_version_that_is_not_there_is_named(home):
