@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from mlflow.store.artifact.utils.models import _parse_model_uri
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracking import MlflowClient
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from mlflow_prod import registry
 from mlflow_prod.errors import ModelError
@@ -77,17 +77,17 @@ class Hearing:
         said = f"Version {version} of {self.decision}"
         return f"{said}\nIt keeps {self.asked.target}." if holder and holder.version == version else said
 
-    def binds(self, store: SqlAlchemyStore, session: Session, policy: Policy | NoPolicy) -> bool:
+    def binds(self, store: SqlAlchemyStore, connection: Connection, policy: Policy | NoPolicy) -> bool:
         """Whether all it rests on is as it was; quick, reads no file's content."""
         return (
             policy == self.policy
-            and _standing(store, session, self.asked, self.section, self.decision.subject) == self.standing
-            and (not self.subjects or self._newest(store, session) == self.evidence_ids)
+            and _standing(store, connection, self.asked, self.section, self.decision.subject) == self.standing
+            and (not self.subjects or self._newest(store, connection) == self.evidence_ids)
             and all(files.unchanged() for files in self.files)
         )
 
-    def _newest(self, store: SqlAlchemyStore, session: Session) -> tuple[int, ...]:
-        return registry.newest_ids(session, store._get_active_workspace(), self.subjects)
+    def _newest(self, store: SqlAlchemyStore, connection: Connection) -> tuple[int, ...]:
+        return registry.newest_ids(connection, store._get_active_workspace(), self.subjects)
 
 
 def hear(store: SqlAlchemyStore, policy: Policy | NoPolicy, section: Section, asked: Asked) -> Hearing | None:
@@ -97,11 +97,11 @@ def hear(store: SqlAlchemyStore, policy: Policy | NoPolicy, section: Section, as
     """
     now = datetime.now(UTC)
     name, target, workspace = asked.model, asked.target.name, store._get_active_workspace()
-    with store.ManagedSessionMaker(read_only=False) as session:
-        standing = _standing(store, session, asked, section, "")
+    with store.engine.connect() as connection:
+        standing = _standing(store, connection, asked, section, "")
     if standing.location is None:
         return None
-    # No session is open while files are read, which may take minutes.
+    # No connection is held while files are read, which may take minutes.
     try:
         candidate = look_at(standing.location)
     except ModelError as problem:
@@ -109,13 +109,13 @@ def hear(store: SqlAlchemyStore, policy: Policy | NoPolicy, section: Section, as
         return Hearing(asked, decision, standing, policy, section)
     incumbent, compared = _incumbent(standing) if section.compares else (None, ())
     subjects = (candidate.digest, *([incumbent.subject] if incumbent and incumbent.subject else []))
-    with store.ManagedSessionMaker(read_only=False) as session:
-        found = registry.newest(session, workspace, subjects)
-        approved = _approved(session, workspace, asked, standing.version, section, candidate.digest)
+    with store.engine.connect() as connection:
+        found = registry.newest(connection, workspace, subjects)
+        approved = _approved(connection, workspace, asked, standing.version, section, candidate.digest)
         before = None
         if section.rollback and None not in found.values():
             # Where no revocation stands for any of its evidence.
-            before = registry.previous_promotion(session, workspace, name, asked.target.kind, target)
+            before = registry.previous_promotion(connection, workspace, name, asked.target.kind, target)
     attestations = [attestation for attestation in found.values() if attestation is not None]
     decision = registry.decide(policy, name, target, candidate.digest, attestations, incumbent, now, approved)
     if before and not decision.allowed and _same(before, standing, candidate):
@@ -139,32 +139,32 @@ def source_location(store: SqlAlchemyStore, source: str) -> str:
 
 
 def _standing(
-    store: SqlAlchemyStore, session: Session, asked: Asked, section: Section, subject: str
+    store: SqlAlchemyStore, connection: Connection, asked: Asked, section: Section, subject: str
 ) -> Standing:
     workspace, target = store._get_active_workspace(), asked.target
     if asked.version:
-        row = version_of(store, session, asked.model, asked.version)
-        version, location = int(row.version), location_of(store, session, row)
+        row = version_of(store, connection, asked.model, asked.version)
+        version, location = int(row.version), location_of(store, connection, row)
     else:
         version, location = 0, source_location(store, asked.source)
     return Standing(
         version,
         location,
-        holder_of(store, session, asked.model, target),
-        registry.last_promotion(session, workspace, asked.model, target.kind, target.name),
-        _approved(session, workspace, asked, version, section, subject) if subject else registry.NOBODY,
+        holder_of(store, connection, asked.model, target),
+        registry.last_promotion(connection, workspace, asked.model, target.kind, target.name),
+        _approved(connection, workspace, asked, version, section, subject) if subject else registry.NOBODY,
     )
 
 
 def _approved(
-    session: Session, workspace: str, asked: Asked, version: int, section: Section, subject: str
+    connection: Connection, workspace: str, asked: Asked, version: int, section: Section, subject: str
 ) -> Approved:
     if section.approvals is None:
         return registry.NOBODY
-    users = registry.approvers(session, workspace, asked.model, asked.target.name, subject)
+    users = registry.approvers(connection, workspace, asked.model, asked.target.name, subject)
     # Whoever copies files into a model registers them there.
-    registrant = registry.registrant(session, workspace, asked.model, version) if version else author()
-    submitters = registry.submitters(session, workspace, subject)
+    registrant = registry.registrant(connection, workspace, asked.model, version) if version else author()
+    submitters = registry.submitters(connection, workspace, subject)
     return Approved(users, None if registrant is None else submitters | {registrant})
 
 

@@ -15,8 +15,7 @@ from mlflow.store.model_registry.dbmodels.models import (
     SqlRegisteredModelTag,
 )
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, func, select
 
 from mlflow_prod.registry import NEW_VERSION
 
@@ -64,27 +63,25 @@ class Holder:
     target: str
 
 
-def version_of(store: SqlAlchemyStore, session: Session, name: str, version: str) -> VersionRow:
+def version_of(store: SqlAlchemyStore, connection: Connection, name: str, version: str) -> VersionRow:
     """The version's columns; MLflow's own error where there is no such version."""
     if str(version).isdecimal():
-        query = _versions(store, name).where(
-            SqlModelVersion.version == int(version), SqlModelVersion.current_stage != STAGE_DELETED_INTERNAL
-        )
-        # Columns: MLflow's entity would cost several times as much, at each promotion twice.
-        if (row := session.execute(query).one_or_none()) is not None:
+        place = {"workspace": store._get_active_workspace(), "model": name, "version": int(version)}
+        if (row := connection.execute(_VERSION, place).one_or_none()) is not None:
             return row
-    found: VersionRow = store._get_sql_model_version(session, name, version)
-    return found
+    with store.ManagedSessionMaker(read_only=False) as session:
+        found: VersionRow = store._get_sql_model_version(session, name, version)
+        return found
 
 
-def location_of(store: SqlAlchemyStore, session: Session, version: VersionRow) -> str | None:
+def location_of(store: SqlAlchemyStore, connection: Connection, version: VersionRow) -> str | None:
     """Where the files of a version are; None for a prompt, which has none."""
-    if is_prompt(store, session, version.name, version.source):
+    if is_prompt(store, connection, version.name, version.source):
         return None
     return str(version.storage_location or version.source or "")
 
 
-def is_prompt(store: SqlAlchemyStore, session: Session, name: str, source: str | None) -> bool:
+def is_prompt(store: SqlAlchemyStore, connection: Connection, name: str, source: str | None) -> bool:
     """Whether a version with this source is a prompt.
 
     It is known by both, its placeholder and the tag of its registered model: either alone could be set on a
@@ -92,65 +89,75 @@ def is_prompt(store: SqlAlchemyStore, session: Session, name: str, source: str |
     """
     if source not in PROMPT_SOURCES:
         return False
-    tag = select(SqlRegisteredModelTag.value).where(
-        SqlRegisteredModelTag.name == name,
-        SqlRegisteredModelTag.key == IS_PROMPT_TAG_KEY,
-        *store._get_workspace_clauses(SqlRegisteredModelTag),
-    )
-    return str(session.scalar(tag)).lower() == "true"
+    tags = SqlRegisteredModelTag.__table__.c
+    workspace = store._get_active_workspace()
+    place = (tags.workspace == workspace, tags.name == name, tags.key == IS_PROMPT_TAG_KEY)
+    return str(connection.scalar(select(tags.value).where(*place))).lower() == "true"
 
 
-def holder_of(store: SqlAlchemyStore, session: Session, model: str, target: Target) -> Holder | None:
+def holder_of(store: SqlAlchemyStore, connection: Connection, model: str, target: Target) -> Holder | None:
     """The holder now: of several in a stage, the highest version; of an alias in several cases, the one spelt
     as asked for comes first; of a model, its newest version. None where there is none.
     """
-    versions = _versions(store, model)
+    place = {"workspace": store._get_active_workspace(), "model": model}
     if target.kind == "alias":
-        held = versions.add_columns(SqlRegisteredModelAlias.alias).join(
-            SqlRegisteredModelAlias,
-            (SqlRegisteredModelAlias.workspace == SqlModelVersion.workspace)
-            & (SqlRegisteredModelAlias.name == SqlModelVersion.name)
-            & (SqlRegisteredModelAlias.version == SqlModelVersion.version),
-        )
-        spelt = held.where(func.lower(SqlRegisteredModelAlias.alias) == target.name.lower())
-        rows = sorted(session.execute(spelt), key=lambda row: (row.alias != target.name, row.alias))
-        row, name = (rows[0], rows[0].alias) if rows else (None, "")
+        rows = connection.execute(_BY_ALIAS, {**place, "alias": target.name.lower()}).all()
+        rows = sorted(rows, key=lambda row: (row.alias != target.name, row.alias))
+    elif target.kind == "stage":
+        rows = connection.execute(_BY_STAGE, {**place, "stage": target.name}).all()
     else:
-        in_stage = (SqlModelVersion.current_stage == target.name) if target.kind == "stage" else (
-            SqlModelVersion.current_stage != STAGE_DELETED_INTERNAL
-        )  # fmt: skip
-        newest = versions.where(in_stage).order_by(SqlModelVersion.version.desc()).limit(1)
-        row, name = session.execute(newest).one_or_none(), target.name
-    return None if row is None else Holder(row.version, location_of(store, session, row), name)
+        rows = connection.execute(_NEWEST, place).all()
+    if not rows:
+        return None
+    name = rows[0].alias if target.kind == "alias" else target.name
+    return Holder(rows[0].version, location_of(store, connection, rows[0]), name)
 
 
-def held_targets(store: SqlAlchemyStore, session: Session, model: str) -> list[tuple[Target, int]]:
+def held_targets(store: SqlAlchemyStore, connection: Connection, model: str) -> list[tuple[Target, int]]:
     """(stage or alias, version) of everything that the versions of `model` hold; prompts hold nothing."""
-    rows = session.execute(_versions(store, model).add_columns(SqlModelVersion.current_stage)).all()
-    models = {row.version for row in rows if location_of(store, session, row) is not None}
-    aliases = select(SqlRegisteredModelAlias.alias, SqlRegisteredModelAlias.version).where(
-        SqlRegisteredModelAlias.name == model, *store._get_workspace_clauses(SqlRegisteredModelAlias)
-    )
+    place = {"workspace": store._get_active_workspace(), "model": model}
+    rows = connection.execute(_ALL, place).all()
+    models = {row.version for row in rows if location_of(store, connection, row) is not None}
     held = [
         (Target("stage", row.current_stage), row.version)
         for row in rows
         if row.version in models and row.current_stage in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
     ]
     return held + [
-        (Target("alias", row.alias), row.version) for row in session.execute(aliases) if row.version in models
+        (Target("alias", row.alias), row.version)
+        for row in connection.execute(_ALIASES, place)
+        if row.version in models
     ]
 
 
-def versions_of(store: SqlAlchemyStore, session: Session, model: str) -> list[int]:
+def versions_of(store: SqlAlchemyStore, connection: Connection, model: str) -> list[int]:
     """The numbers of the versions of `model` that are models; none of prompts."""
-    rows = session.execute(_versions(store, model)).all()
-    return [row.version for row in rows if location_of(store, session, row) is not None]
+    rows = connection.execute(_ALL, {"workspace": store._get_active_workspace(), "model": model}).all()
+    return [row.version for row in rows if location_of(store, connection, row) is not None]
 
 
-def _versions(store: SqlAlchemyStore, model: str) -> Any:
-    return select(
-        SqlModelVersion.name,
-        SqlModelVersion.version,
-        SqlModelVersion.source,
-        SqlModelVersion.storage_location,
-    ).where(SqlModelVersion.name == model, *store._get_workspace_clauses(SqlModelVersion))
+# Made once, and of columns: statements made anew and MLflow's entities would cost several times as much.
+_versions, _aliases = SqlModelVersion.__table__.c, SqlRegisteredModelAlias.__table__.c
+_ALL = select(
+    _versions.name,
+    _versions.version,
+    _versions.source,
+    _versions.storage_location,
+    _versions.current_stage,
+).where(
+    _versions.workspace == bindparam("workspace"),
+    _versions.name == bindparam("model"),
+    _versions.current_stage != STAGE_DELETED_INTERNAL,
+)
+_VERSION = _ALL.where(_versions.version == bindparam("version"))
+_NEWEST = _ALL.order_by(_versions.version.desc()).limit(1)
+_BY_STAGE = _NEWEST.where(_versions.current_stage == bindparam("stage"))
+_BY_ALIAS = _ALL.add_columns(_aliases.alias).where(
+    _aliases.workspace == _versions.workspace,
+    _aliases.name == _versions.name,
+    _aliases.version == _versions.version,
+    func.lower(_aliases.alias) == bindparam("alias"),
+)
+_ALIASES = select(_aliases.alias, _aliases.version).where(
+    _aliases.workspace == bindparam("workspace"), _aliases.name == bindparam("model")
+)

@@ -8,7 +8,7 @@ from mlflow.entities.model_registry import ModelVersionTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from mlflow_prod import registry
 from mlflow_prod.errors import EvidenceError, ModelError
@@ -82,22 +82,22 @@ class Intake:
         attestations = unpack(envelope)
         for attestation in attestations:
             _hold_signed(attestation, signers)
-        with self._at_rest(name, version) as (session, files, number):
+        with self._at_rest(name, version) as (connection, files, number):
             _hold_about([one.evidence for one in attestations], name, version, files)
             now, workspace = datetime.now(UTC), self._store._get_active_workspace()
-            registry.add_evidence(session, workspace, name, number, attestations, signers, author(), now)
-            self._tell_evidence(session, name, version, files.digest, signers)
+            registry.add_evidence(connection, workspace, name, number, attestations, signers, author(), now)
+            self._tell_evidence(connection, name, version, files.digest, signers)
 
     def _tell_evidence(
-        self, session: Session, name: str, version: str, subject: str, signers: Mapping[str, PublicKey]
+        self, connection: Connection, name: str, version: str, subject: str, signers: Mapping[str, PublicKey]
     ) -> None:
-        known = registry.newest(session, self._store._get_active_workspace(), [subject]).values()
+        known = registry.newest(connection, self._store._get_active_workspace(), [subject]).values()
         told = summary([one for one in known if one is not None], signers)
         self._set_tag(name, version, ModelVersionTag(EVIDENCE_TAG, told))
 
     def _approval(self, name: str, version: str, text: str) -> None:
         asked = Approval.read(text)
-        with self._at_rest(name, version) as (session, files, number):
+        with self._at_rest(name, version) as (connection, files, number):
             workspace, now = self._store._get_active_workspace(), datetime.now(UTC)
             model, target = name, asked.target
             if target.startswith(MODELS):
@@ -112,22 +112,22 @@ class Intake:
                 asked.note,
                 allowed=not asked.taken_back,
             )
-            registry.add_entry(session, workspace, entry, author(), now)
-            users = registry.approvers(session, workspace, model, target, files.digest)
+            registry.add_entry(connection, workspace, entry, author(), now)
+            users = registry.approvers(connection, workspace, model, target, files.digest)
             told = f"{asked.target} by {', '.join(sorted(users)) or 'nobody'} ({now:%Y-%m-%d})"
             self._set_tag(name, version, ModelVersionTag(APPROVAL_TAG, told))
 
     def _revocation(self, name: str, version: str, text: str) -> None:
         asked = Revocation.read(text)
-        with self._at_rest(name, version) as (session, files, number):
+        with self._at_rest(name, version) as (connection, files, number):
             workspace, now = self._store._get_active_workspace(), datetime.now(UTC)
             place = (workspace, name, number, files.digest, asked.check)
-            ids = registry.revoke(session, *place, author(), now)
+            ids = registry.revoke(connection, *place, author(), now)
             entry = Entry(
                 registry.REVOCATION, name, number, "check", asked.check, files.digest, asked.reason, ids
             )
-            registry.add_entry(session, workspace, entry, author(), now)
-            self._tell_evidence(session, name, version, files.digest, self._policy_file.read().signers)
+            registry.add_entry(connection, workspace, entry, author(), now)
+            self._tell_evidence(connection, name, version, files.digest, self._policy_file.read().signers)
             told = f"{asked.check} by {author()} ({now:%Y-%m-%d}): {asked.reason}"
             self._set_tag(name, version, ModelVersionTag(REVOCATION_TAG, told))
 
@@ -140,12 +140,12 @@ class Intake:
         self._promotions.adopt(name, version, Adoption.read(text).note)
 
     @contextmanager
-    def _at_rest(self, name: str, version: str) -> Iterator[tuple[Session, ModelFiles, int]]:
-        """(locked session, files, number) of a version whose files are as they were before the lock."""
+    def _at_rest(self, name: str, version: str) -> Iterator[tuple[Connection, ModelFiles, int]]:
+        """(locked connection, files, number) of a version whose files are as they were before the lock."""
         store = self._store
         for _ in range(ATTEMPTS):
-            with store.ManagedSessionMaker(read_only=False) as session:
-                location = location_of(store, session, version_of(store, session, name, version))
+            with store.engine.connect() as connection:
+                location = location_of(store, connection, version_of(store, connection, name, version))
             if location is None:
                 raise EvidenceError(f"{name} version {version} is a prompt: evidence is about models")
             try:
@@ -153,9 +153,10 @@ class Intake:
             except ModelError as problem:
                 raise EvidenceError(f"{name} version {version} takes nothing in: {problem}") from problem
             with self._transactions.locked(store._get_active_workspace(), name) as session:
-                row = version_of(store, session, name, version)
-                if location_of(store, session, row) == location and files.unchanged():
-                    yield session, files, int(row.version)
+                connection = session.connection()
+                row = version_of(store, connection, name, version)
+                if location_of(store, connection, row) == location and files.unchanged():
+                    yield connection, files, int(row.version)
                     return
         raise EvidenceError(f"the files of {name} version {version} change while they are looked at")
 

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from mlflow.store.model_registry.dbmodels.models import SqlModelVersionTag
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from mlflow_prod import registry
@@ -26,6 +26,11 @@ from mlflow_prod.registry import OVERRIDE, Decision, Entry, PolicyFile
 
 ATTEMPTS = 5
 Moved = TypeVar("Moved")
+_tags = SqlModelVersionTag.__table__
+_CHANGE_TAG = update(_tags).where(
+    *(_tags.c[name] == bindparam(f"the_{name}") for name in ("workspace", "name", "version", "key"))
+)
+_ADD_TAG = insert(_tags)
 # Changes a hearing's decision, or leaves it: an override does.
 Ruling = Callable[[Hearing], Hearing]
 
@@ -71,7 +76,7 @@ class Promotions:
             if ruling is not None:
                 hearing = ruling(hearing)
             with self._transactions.locked(self._workspace, name) as session:
-                if not hearing.binds(self._store, session, self._policy_file.read()):
+                if not hearing.binds(self._store, session.connection(), self._policy_file.read()):
                     continue
                 if hearing.decision.allowed:
                     return self._move(session, hearing, move)
@@ -106,7 +111,7 @@ class Promotions:
         with self._transactions.locked(self._workspace, name) as session:
             version = create()
             entry = Entry(registry.REGISTRATION, name, int(version.version), "model", A_NEW_VERSION.name)
-            registry.add_entry(session, self._workspace, entry, author(), datetime.now(UTC))
+            registry.add_entry(session.connection(), self._workspace, entry, author(), datetime.now(UTC))
         return version
 
     def override(
@@ -123,16 +128,16 @@ class Promotions:
             raise EvidenceError(f"{target} of {name} is not protected: ask for it as usual")
 
         def overrule(hearing: Hearing) -> Hearing:
-            with self._store.ManagedSessionMaker(read_only=False) as session:
-                return overruled(session, self._workspace, hearing, override, attestation)
+            with self._store.engine.connect() as connection:
+                return overruled(connection, self._workspace, hearing, override, attestation)
 
         self.promote(Asked(name, target, version), lambda: move(target), overrule)
 
     def adopt(self, name: str, version: str, note: str) -> None:
         """Writes down that a version holds its protected targets, where the ledger does not know it yet."""
-        with self._store.ManagedSessionMaker(read_only=False) as session:
-            row = version_of(self._store, session, name, version)
-            location = location_of(self._store, session, row)
+        with self._store.engine.connect() as connection:
+            row = version_of(self._store, connection, name, version)
+            location = location_of(self._store, connection, row)
         if location is None:
             return
         files = look_at(location)
@@ -140,11 +145,11 @@ class Promotions:
             if not files.unchanged():
                 raise EvidenceError(f"the files of {name} {version} change while they are looked at")
             policy, now = self._policy_file.read(), datetime.now(UTC)
-            for target, holder in held_targets(self._store, session, name):
+            for target, holder in held_targets(self._store, session.connection(), name):
                 if holder != row.version or policy.section(name, target.name) is None:
                     continue
                 place = (self._workspace, name, target.kind, target.name)
-                last = registry.last_promotion(session, *place)
+                last = registry.last_promotion(session.connection(), *place)
                 if last is None or last.version != holder:
                     decision = registry.adopt(policy, name, target.name, files.digest, note, now)
                     self._write(session, decision, target.kind, holder)
@@ -165,7 +170,7 @@ class Promotions:
         with self._watched(session, asked.model):
             holders = {hearing.standing.holder.version} if hearing.standing.holder else set()
             if kind == "stage":
-                held = held_targets(self._store, session, asked.model)
+                held = held_targets(self._store, session.connection(), asked.model)
                 holders |= {version for target, version in held if target == asked.target}
             moved = move()
             version = hearing.standing.version
@@ -180,8 +185,9 @@ class Promotions:
     def _write(
         self, session: Session, decision: Decision, kind: str, version: int, hearing: Hearing | None = None
     ) -> None:
+        connection = session.connection()
         registry.add_decision(
-            session,
+            connection,
             self._workspace,
             version,
             kind,
@@ -192,36 +198,35 @@ class Promotions:
             signed=hearing.signed if hearing else "",
         )
         if decision.allowed and version:
-            self._mark(session, decision, version)
+            self._mark(connection, decision, version)
 
-    def _mark(self, session: Session, decision: Decision, version: int) -> None:
+    def _mark(self, connection: Connection, decision: Decision, version: int) -> None:
         """Leaves a tag on the version that says what was promoted, for people and for who loads the files."""
         how = decision.notes[0] if decision.action == OVERRIDE else decision.action
         value = promoted_text(decision.subject, how, author(), decision.at)
-        tag = SqlModelVersionTag
         key = PROMOTED_TAG + decision.target.lower()
         place = {"workspace": self._workspace, "name": decision.model, "version": version, "key": key}
-        same = [getattr(tag, column) == content for column, content in place.items()]
         # Not `merge`, which would load MLflow's entities.
-        changed = session.connection().execute(update(tag).where(*same).values(value=value))
+        where = {f"the_{name}": text for name, text in place.items()}
+        changed = connection.execute(_CHANGE_TAG, where | {"value": value})
         if not changed.rowcount:
-            session.execute(insert(tag).values(**place, value=value))
+            connection.execute(_ADD_TAG, place | {"value": value})
 
     @contextmanager
     def _watched(self, session: Session, name: str) -> Iterator[None]:
         """Writes down which versions lose a protected target in the block."""
-        before = held_targets(self._store, session, name)
+        before = held_targets(self._store, session.connection(), name)
         yield
         session.flush()
-        policy, after = self._policy_file.read(), held_targets(self._store, session, name)
+        policy, after = self._policy_file.read(), held_targets(self._store, session.connection(), name)
         for target, version in before:
             if (target, version) not in after and policy.section(name, target.name) is not None:
                 entry = Entry(registry.WITHDRAWAL, name, version, target.kind, target.name)
-                registry.add_entry(session, self._workspace, entry, author(), datetime.now(UTC))
+                registry.add_entry(session.connection(), self._workspace, entry, author(), datetime.now(UTC))
 
 
 def overruled(
-    session: Session, workspace: str, hearing: Hearing, override: Override, attestation: Attestation
+    connection: Connection, workspace: str, hearing: Hearing, override: Override, attestation: Attestation
 ) -> Hearing:
     """The hearing, allowed on a person's signed word; EvidenceError where that word does not hold."""
     asked, decision = hearing.asked, hearing.decision
@@ -243,7 +248,7 @@ def overruled(
             f"{asked.version} holds {decision.subject[:12] or 'none that can be read'}"
         )
     place = (workspace, asked.model, asked.target.kind, asked.target.name)
-    if registry.overridden_before(session, *place, attestation.to_dsse()["payload"]):
+    if registry.overridden_before(connection, *place, attestation.to_dsse()["payload"]):
         raise EvidenceError("the override was used already: sign a new one")
     if decision.allowed:
         raise EvidenceError("the gate allows it without an override: ask for it as usual")

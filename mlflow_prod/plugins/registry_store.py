@@ -147,8 +147,8 @@ class GatedStore(SqlAlchemyStore):
             local_model_path,
             model_id,
         )
-        with self.ManagedSessionMaker() as session:
-            prompt = is_prompt(self, session, name, source)
+        with self.engine.connect() as connection:
+            prompt = is_prompt(self, connection, name, source)
         return create() if prompt else self._promotions.register(name, source, create)
 
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
@@ -171,12 +171,13 @@ class GatedStore(SqlAlchemyStore):
         """As MLflow's; refused while a version holds a target that is protected under either name."""
         with self._transactions.locked(self._get_active_workspace(), name) as session:
             policy = self._policy_file.read()
-            if policy.section(new_name, A_NEW_VERSION.name) and versions_of(self, session, name):
+            connection = session.connection()
+            if policy.section(new_name, A_NEW_VERSION.name) and versions_of(self, connection, name):
                 raise denied(
                     f"{name} cannot be renamed to {new_name}, whose versions are protected: copy them "
                     f"into it one by one."
                 )
-            for target, version in held_targets(self, session, name):
+            for target, version in held_targets(self, connection, name):
                 if policy.section(name, target.name) or policy.section(new_name, target.name):
                     raise denied(
                         f"{name} cannot be renamed to {new_name}: its version {version} holds {target.name}, "
@@ -203,9 +204,9 @@ class GatedStore(SqlAlchemyStore):
         return found
 
     def _previous(self, name: str, target: Target) -> ModelVersion:
-        with self.ManagedSessionMaker(read_only=False) as session:
+        with self.engine.connect() as connection:
             place = (self._get_active_workspace(), name, target.kind, target.name)
-            before = registry.previous_promotion(session, *place)
+            before = registry.previous_promotion(connection, *place)
         if before is None:
             raise MlflowException(
                 f"No version of {name} held {target} before the last one.", RESOURCE_DOES_NOT_EXIST

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, select
 
 from mlflow_prod.registry import chain
 from mlflow_prod.registry.gate import ADOPTION, OVERRIDE, PROMOTION, ROLLBACK, Decision
@@ -54,7 +53,7 @@ class Entry:
 
 
 def add_decision(
-    session: Session | Connection,
+    connection: Connection,
     workspace: str,
     version: int,
     kind: str,
@@ -84,14 +83,12 @@ def add_decision(
         "evidence": json.dumps(list(evidence_ids)),
     }
     lost = [_row(Entry(WITHDRAWAL, decision.model, loser, kind, decision.target)) for loser in withdrawn]
-    _append(session, workspace, decision.model, [row, *lost], author, decision.at)
+    _append(connection, workspace, decision.model, [row, *lost], author, decision.at)
 
 
-def add_entry(
-    session: Session | Connection, workspace: str, entry: Entry, author: str, now: datetime
-) -> None:
+def add_entry(connection: Connection, workspace: str, entry: Entry, author: str, now: datetime) -> None:
     """Writes another event."""
-    _append(session, workspace, entry.model, [_row(entry)], author, now)
+    _append(connection, workspace, entry.model, [_row(entry)], author, now)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -111,37 +108,29 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _append(
-    session: Session | Connection,
+    connection: Connection,
     workspace: str,
     model: str,
     rows: Sequence[dict[str, Any]],
     author: str,
     now: datetime,
 ) -> None:
-    head = chain.head(session, evidence_table)
-    same = {
-        "workspace": workspace,
-        "model": model,
-        "evidence_head": head,
-        "author": author,
-        "decided_at": ms(now),
-    }
-    chain.append(session, decision_table, [{**row, **same} for row in rows])
+    same = {"workspace": workspace, "model": model, "author": author, "decided_at": ms(now)}
+    linked = {"evidence_head": evidence_table}
+    chain.append(connection, decision_table, [{**row, **same} for row in rows], linked)
 
 
 def last_promotion(
-    session: Session | Connection, workspace: str, model: str, kind: str, target: str
+    connection: Connection, workspace: str, model: str, kind: str, target: str
 ) -> Promotion | None:
     """The last promotion of any version of `model` to this target, whether it still holds it or not."""
-    table = decision_table.c
-    given = _given(workspace, model, kind, target)
-    query = select(table.id, table.version, table.subject).where(*given).order_by(table.id.desc()).limit(1)
-    row = session.execute(query).one_or_none()
+    place = {"workspace": workspace, "model": model, "kind": kind, "target": target.lower()}
+    row = connection.execute(_LAST, place).one_or_none()
     return None if row is None else Promotion(*row)
 
 
 def previous_promotion(
-    session: Session | Connection, workspace: str, model: str, kind: str, target: str
+    connection: Connection, workspace: str, model: str, kind: str, target: str
 ) -> Promotion | None:
     """What a rollback brings back: what was promoted before the last one, and not against the policy.
 
@@ -152,7 +141,7 @@ def previous_promotion(
     given = _given(workspace, model, kind, target)
     query = select(table.id, table.version, table.subject, table.action).where(*given).order_by(table.id)
     pile: list[tuple[Promotion, str]] = []
-    for number, version, subject, action in session.execute(query):
+    for number, version, subject, action in connection.execute(query):
         if action == ROLLBACK:
             while pile and pile[-1][0].version != version:
                 pile.pop()
@@ -162,7 +151,7 @@ def previous_promotion(
 
 
 def approvers(
-    session: Session | Connection, workspace: str, model: str, target: str, subject: str
+    connection: Connection, workspace: str, model: str, target: str, subject: str
 ) -> frozenset[str]:
     """Who approved that these files get the target, by each person's last word."""
     table = decision_table.c
@@ -174,11 +163,11 @@ def approvers(
         table.action == APPROVAL,
         table.subject == subject,
     )
-    last = dict(session.execute(query.order_by(table.id)).tuples().all())
+    last = dict(connection.execute(query.order_by(table.id)).tuples().all())
     return frozenset(author for author, approves in last.items() if approves)
 
 
-def registrant(session: Session | Connection, workspace: str, model: str, version: int) -> str | None:
+def registrant(connection: Connection, workspace: str, model: str, version: int) -> str | None:
     """Who registered a version; None where the gate did not see it."""
     table = decision_table.c
     query = select(table.author).where(
@@ -189,16 +178,16 @@ def registrant(session: Session | Connection, workspace: str, model: str, versio
         table.allowed.is_(True),
         table.version == version,
     )
-    return session.scalar(query.order_by(table.id.desc()).limit(1))
+    return connection.scalar(query.order_by(table.id.desc()).limit(1))
 
 
 def overridden_before(
-    session: Session | Connection, workspace: str, model: str, kind: str, target: str, payload: str
+    connection: Connection, workspace: str, model: str, kind: str, target: str, payload: str
 ) -> bool:
     """Whether an override with this payload, as its DSSE envelope has it, was used already."""
     table = decision_table.c
     given = (*_given(workspace, model, kind, target), table.action == OVERRIDE)
-    return any(payload in notes for notes in session.scalars(select(table.notes).where(*given)))
+    return any(payload in notes for notes in connection.scalars(select(table.notes).where(*given)))
 
 
 def _given(workspace: str, model: str, kind: str, target: str) -> tuple[Any, ...]:
@@ -211,3 +200,20 @@ def _given(workspace: str, model: str, kind: str, target: str) -> tuple[Any, ...
         table.allowed.is_(True),
         table.action.in_(GIVING),
     )
+
+
+# Made once: a promotion asks twice, and making a statement takes as long as running it.
+_decisions = decision_table.c
+_LAST = (
+    select(_decisions.id, _decisions.version, _decisions.subject)
+    .where(
+        _decisions.workspace == bindparam("workspace"),
+        _decisions.model == bindparam("model"),
+        _decisions.kind == bindparam("kind"),
+        _decisions.target == bindparam("target"),
+        _decisions.allowed.is_(True),
+        _decisions.action.in_(GIVING),
+    )
+    .order_by(_decisions.id.desc())
+    .limit(1)
+)

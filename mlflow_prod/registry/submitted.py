@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, func, select
 
 from mlflow_prod.errors import EvidenceError, did_you_mean
 from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
@@ -15,7 +14,7 @@ from mlflow_prod.registry.tables import evidence_table, ms
 
 
 def add_evidence(
-    session: Session | Connection,
+    connection: Connection,
     workspace: str,
     model: str,
     version: int,
@@ -47,13 +46,13 @@ def add_evidence(
         for one in attestations
     ]
     for row in rows:
-        _hold_newest(session, row)
-    chain.append(session, evidence_table, rows)
+        _hold_newest(connection, row)
+    chain.append(connection, evidence_table, rows)
 
 
-def _hold_newest(session: Session | Connection, row: Mapping[str, Any]) -> None:
+def _hold_newest(connection: Connection, row: Mapping[str, Any]) -> None:
     same = ("workspace", "subject", "check_name", "key_ids")
-    newest = session.scalar(
+    newest = connection.scalar(
         select(func.max(evidence_table.c.made_at)).where(
             *(evidence_table.c[name] == row[name] for name in same)
         )
@@ -66,57 +65,38 @@ def _hold_newest(session: Session | Connection, row: Mapping[str, Any]) -> None:
         )
 
 
-def newest_ids(session: Session | Connection, workspace: str, subjects: Sequence[str]) -> tuple[int, ...]:
+def newest_ids(connection: Connection, workspace: str, subjects: Sequence[str]) -> tuple[int, ...]:
     """Ids of the newest evidence of each check about each subject by each signer, sorted.
 
     Newest made, then last submitted. By each signer, since unsigned evidence must not hide what was signed.
     Where evidence was revoked, the id of the revocation stands for it.
     """
-    ranked = _ranked(workspace, subjects)
-    return tuple(sorted(session.scalars(select(ranked.c.id).where(ranked.c.place == 1))))
+    about = {"workspace": workspace, "subjects": sorted(set(subjects))}
+    return tuple(sorted(connection.scalars(_NEWEST_IDS, about)))
 
 
-def newest(
-    session: Session | Connection, workspace: str, subjects: Sequence[str]
-) -> dict[int, Attestation | None]:
+def newest(connection: Connection, workspace: str, subjects: Sequence[str]) -> dict[int, Attestation | None]:
     """The same with what was submitted, by id; None for a revocation."""
-    table = evidence_table.c
-    ranked = _ranked(workspace, subjects)
-    query = (
-        select(table.id, table.statement, table.signatures)
-        .join(ranked, ranked.c.id == table.id)
-        .where(ranked.c.place == 1)
-        .order_by(table.id)
-    )
+    about = {"workspace": workspace, "subjects": sorted(set(subjects))}
     return {
         number: Attestation(statement, read_signatures(json.loads(signatures))) if statement else None
-        for number, statement, signatures in session.execute(query)
+        for number, statement, signatures in connection.execute(_NEWEST, about)
     }
 
 
-def _ranked(workspace: str, subjects: Sequence[str]) -> Subquery:
-    table = evidence_table.c
-    newest_first = (table.made_at.desc(), table.id.desc())
-    place = func.row_number().over(
-        partition_by=(table.subject, table.check_name, table.key_ids), order_by=newest_first
-    )
-    about = (table.workspace == workspace, table.subject.in_(sorted(set(subjects))))
-    return select(table.id, place.label("place")).where(*about).subquery()
-
-
-def evidence_with(session: Session | Connection, ids: Sequence[int]) -> tuple[Attestation, ...]:
+def evidence_with(connection: Connection, ids: Sequence[int]) -> tuple[Attestation, ...]:
     """What was submitted under these ids and not revoked, in order of submission."""
     table = evidence_table.c
     found = (table.id.in_(ids), table.statement != "")
     query = select(table.statement, table.signatures).where(*found).order_by(table.id)
     return tuple(
         Attestation(statement, read_signatures(json.loads(signatures)))
-        for statement, signatures in session.execute(query)
+        for statement, signatures in connection.execute(query)
     )
 
 
 def revoke(
-    session: Session | Connection,
+    connection: Connection,
     workspace: str,
     model: str,
     version: int,
@@ -131,7 +111,7 @@ def revoke(
     """
     table = evidence_table.c
     about = (table.workspace == workspace, table.subject == subject)
-    held = session.execute(select(table.check_name, table.key_ids).where(*about).distinct()).all()
+    held = connection.execute(select(table.check_name, table.key_ids).where(*about).distinct()).all()
     checks = {row.check_name for row in held}
     if check not in checks:
         raise EvidenceError(
@@ -153,11 +133,38 @@ def revoke(
         }
         for key_ids in sorted({row.key_ids for row in held if row.check_name == check})
     ]
-    return chain.append(session, evidence_table, rows)
+    return chain.append(connection, evidence_table, rows)
 
 
-def submitters(session: Session | Connection, workspace: str, subject: str) -> frozenset[str]:
+def submitters(connection: Connection, workspace: str, subject: str) -> frozenset[str]:
     """Who submitted evidence about these files."""
     table = evidence_table.c
     about = (table.workspace == workspace, table.subject == subject, table.statement != "")
-    return frozenset(session.scalars(select(table.author).where(*about).distinct()))
+    return frozenset(connection.scalars(select(table.author).where(*about).distinct()))
+
+
+# Made once: a promotion asks twice, and making a statement takes as long as running it.
+_evidence = evidence_table.c
+_ranked = (
+    select(
+        _evidence.id,
+        func.row_number()
+        .over(
+            partition_by=(_evidence.subject, _evidence.check_name, _evidence.key_ids),
+            order_by=(_evidence.made_at.desc(), _evidence.id.desc()),
+        )
+        .label("place"),
+    )
+    .where(
+        _evidence.workspace == bindparam("workspace"),
+        _evidence.subject.in_(bindparam("subjects", expanding=True)),
+    )
+    .subquery()
+)
+_NEWEST_IDS = select(_ranked.c.id).where(_ranked.c.place == 1)
+_NEWEST = (
+    select(_evidence.id, _evidence.statement, _evidence.signatures)
+    .join(_ranked, _ranked.c.id == _evidence.id)
+    .where(_ranked.c.place == 1)
+    .order_by(_evidence.id)
+)
