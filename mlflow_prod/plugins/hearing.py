@@ -11,7 +11,14 @@ from sqlalchemy import Connection
 from mlflow_prod import registry
 from mlflow_prod.errors import ModelError
 from mlflow_prod.plugins.author import author
-from mlflow_prod.plugins.holders import MODELS, Holder, Target, holder_of, location_of, version_of
+from mlflow_prod.plugins.holders import (
+    MODELS,
+    Holder,
+    Target,
+    location_of,
+    newest_version,
+    version_and_holder,
+)
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.registry import Approved, Decision, Incumbent, NoPolicy, Policy, Promotion, Section
 
@@ -143,17 +150,16 @@ def _standing(
 ) -> Standing:
     workspace, target = store._get_active_workspace(), asked.target
     if asked.version:
-        row = version_of(store, connection, asked.model, asked.version)
+        row, holder, last = version_and_holder(store, connection, asked.model, asked.version, target)
         version, location = int(row.version), location_of(store, connection, row)
     else:
         version, location = 0, source_location(store, asked.source)
-    return Standing(
-        version,
-        location,
-        holder_of(store, connection, asked.model, target),
-        registry.last_promotion(connection, workspace, asked.model, target.kind, target.name),
-        _approved(connection, workspace, asked, version, section, subject) if subject else registry.NOBODY,
+        holder = newest_version(store, connection, asked.model)
+        last = registry.last_promotion(connection, workspace, asked.model, target.kind, target.name)
+    approved = (
+        _approved(connection, workspace, asked, version, section, subject) if subject else registry.NOBODY
     )
+    return Standing(version, location, holder, last, approved)
 
 
 def _approved(

@@ -1,5 +1,6 @@
 """Who holds a target, as the registry's tables have it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -15,9 +16,9 @@ from mlflow.store.model_registry.dbmodels.models import (
     SqlRegisteredModelTag,
 )
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select, true
 
-from mlflow_prod.registry import NEW_VERSION
+from mlflow_prod.registry import LAST_PROMOTION, NEW_VERSION, Promotion
 
 # MLflow's placeholders for the source of a prompt.
 PROMPT_SOURCES = frozenset({"prompt-template", "dummy-source"})
@@ -48,10 +49,22 @@ A_NEW_VERSION = Target("model", NEW_VERSION)
 class VersionRow(Protocol):
     """What is read of a version: MLflow's own row, or its columns."""
 
-    name: Any
-    version: Any
-    source: Any
-    storage_location: Any
+    @property
+    def name(self) -> Any: ...
+    @property
+    def version(self) -> Any: ...
+    @property
+    def source(self) -> Any: ...
+    @property
+    def storage_location(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    version: int
+    source: str | None
+    storage_location: str | None
 
 
 @dataclass(frozen=True)
@@ -95,22 +108,35 @@ def is_prompt(store: SqlAlchemyStore, connection: Connection, name: str, source:
     return str(connection.scalar(select(tags.value).where(*place))).lower() == "true"
 
 
-def holder_of(store: SqlAlchemyStore, connection: Connection, model: str, target: Target) -> Holder | None:
-    """The holder now: of several in a stage, the highest version; of an alias in several cases, the one spelt
-    as asked for comes first; of a model, its newest version. None where there is none.
+def version_and_holder(
+    store: SqlAlchemyStore, connection: Connection, model: str, version: str, target: Target
+) -> tuple[VersionRow, Holder | None, Promotion | None]:
+    """A version's columns, who holds a stage or alias now, and what was promoted to it last: in one question.
+
+    Of several in a stage the highest version; of an alias in several cases the one spelt as asked for comes
+    first. MLflow's own error where there is no such version.
     """
-    place = {"workspace": store._get_active_workspace(), "model": model}
-    if target.kind == "alias":
-        rows = connection.execute(_BY_ALIAS, {**place, "alias": target.name.lower()}).all()
-        rows = sorted(rows, key=lambda row: (row.alias != target.name, row.alias))
-    elif target.kind == "stage":
-        rows = connection.execute(_BY_STAGE, {**place, "stage": target.name}).all()
-    else:
-        rows = connection.execute(_NEWEST, place).all()
+    place = {"workspace": store._get_active_workspace(), "model": model, "kind": target.kind}
+    place |= {"target": target.name.lower(), "stage": target.name}
+    rows: Sequence[Any] = ()
+    if str(version).isdecimal():
+        rows = connection.execute(_STANDING[target.kind], {**place, "version": int(version)}).all()
     if not rows:
-        return None
-    name = rows[0].alias if target.kind == "alias" else target.name
-    return Holder(rows[0].version, location_of(store, connection, rows[0]), name)
+        return version_of(store, connection, model, version), None, None
+    row = min(rows, key=lambda row: (row.held_alias != target.name, row.held_alias))
+    holder = None
+    if row.held_version is not None:
+        held = _Row(model, row.held_version, row.held_source, row.held_storage_location)
+        holder = Holder(held.version, location_of(store, connection, held), row.held_alias)
+    last = None if row.last_id is None else Promotion(row.last_id, row.last_version, row.last_subject)
+    return row, holder, last
+
+
+def newest_version(store: SqlAlchemyStore, connection: Connection, model: str) -> Holder | None:
+    """The newest version of a model, which holds it as far as copies into it go; None where there is none."""
+    place = {"workspace": store._get_active_workspace(), "model": model}
+    row = connection.execute(_NEWEST, place).one_or_none()
+    return None if row is None else Holder(row.version, location_of(store, connection, row), NEW_VERSION)
 
 
 def held_targets(store: SqlAlchemyStore, connection: Connection, model: str) -> list[tuple[Target, int]]:
@@ -151,13 +177,28 @@ _ALL = select(
 )
 _VERSION = _ALL.where(_versions.version == bindparam("version"))
 _NEWEST = _ALL.order_by(_versions.version.desc()).limit(1)
-_BY_STAGE = _NEWEST.where(_versions.current_stage == bindparam("stage"))
+_BY_STAGE = _NEWEST.where(_versions.current_stage == bindparam("stage")).add_columns(
+    _versions.current_stage.label("alias")
+)
 _BY_ALIAS = _ALL.add_columns(_aliases.alias).where(
     _aliases.workspace == _versions.workspace,
     _aliases.name == _versions.name,
     _aliases.version == _versions.version,
-    func.lower(_aliases.alias) == bindparam("alias"),
+    func.lower(_aliases.alias) == bindparam("target"),
 )
 _ALIASES = select(_aliases.alias, _aliases.version).where(
     _aliases.workspace == bindparam("workspace"), _aliases.name == bindparam("model")
 )
+
+
+def _beside(holders: Select[Any]) -> Select[Any]:
+    """A version, its target's holders and its target's last promotion, each on one row or none."""
+    own, held, last = _VERSION.subquery(), holders.subquery(), LAST_PROMOTION.subquery()
+    held_by = [column.label(f"held_{column.name}") for column in held.c]
+    was_last = [column.label(f"last_{column.name}") for column in last.c]
+    return select(*own.c, *held_by, *was_last).select_from(
+        own.outerjoin(held, true()).outerjoin(last, true())
+    )
+
+
+_STANDING = {"alias": _beside(_BY_ALIAS), "stage": _beside(_BY_STAGE)}

@@ -12,6 +12,7 @@ from mlflow_prod.registry.audit import (
 from mlflow_prod.registry.case import CLOCK_SLACK, NOBODY, Approved, Incumbent
 from mlflow_prod.registry.decided import (
     APPROVAL,
+    LAST_PROMOTION,
     REGISTRATION,
     REVOCATION,
     WITHDRAWAL,
@@ -44,6 +45,7 @@ __all__ = [
     "APPROVAL",
     "CHECK_LENGTH",
     "CLOCK_SLACK",
+    "LAST_PROMOTION",
     "NEW_VERSION",
     "NOBODY",
     "OVERRIDE",

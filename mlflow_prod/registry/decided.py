@@ -125,7 +125,7 @@ def last_promotion(
 ) -> Promotion | None:
     """The last promotion of any version of `model` to this target, whether it still holds it or not."""
     place = {"workspace": workspace, "model": model, "kind": kind, "target": target.lower()}
-    row = connection.execute(_LAST, place).one_or_none()
+    row = connection.execute(LAST_PROMOTION, place).one_or_none()
     return None if row is None else Promotion(*row)
 
 
@@ -202,9 +202,10 @@ def _given(workspace: str, model: str, kind: str, target: str) -> tuple[Any, ...
     )
 
 
-# Made once: a promotion asks twice, and making a statement takes as long as running it.
+# Parameters: workspace, model, kind, target in lower case. Made once: a promotion asks twice, and making a
+# statement takes as long as running it.
 _decisions = decision_table.c
-_LAST = (
+LAST_PROMOTION = (
     select(_decisions.id, _decisions.version, _decisions.subject)
     .where(
         _decisions.workspace == bindparam("workspace"),
