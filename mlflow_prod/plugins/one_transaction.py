@@ -5,8 +5,11 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.store.model_registry.dbmodels.models import SqlRegisteredModel
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 
@@ -50,3 +53,17 @@ class OneTransaction:
                 yield session
             finally:
                 self._joined.reset(token)
+
+
+@contextmanager
+def database_faults_told() -> Iterator[None]:
+    """Says in a sentence that the database is locked, full or gone, where MLflow shows the SQL statement."""
+    try:
+        yield
+    except MlflowException as problem:
+        if not isinstance(problem.__cause__, OperationalError):
+            raise
+        said = str(problem.__cause__.orig).partition("\n")[0]
+        raise MlflowException(
+            f"The registry's database failed: {said}. Ask again once that is over.", TEMPORARILY_UNAVAILABLE
+        ) from problem

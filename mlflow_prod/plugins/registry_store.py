@@ -38,7 +38,7 @@ from mlflow_prod.errors import EvidenceError
 from mlflow_prod.plugins import intake
 from mlflow_prod.plugins.hearing import Hearing, Standing, hear
 from mlflow_prod.plugins.holders import Target, held_targets, location_of
-from mlflow_prod.plugins.one_transaction import OneTransaction, SessionMaker
+from mlflow_prod.plugins.one_transaction import OneTransaction, SessionMaker, database_faults_told
 from mlflow_prod.registry import PolicyFile
 
 SCHEME = "gated:"
@@ -134,6 +134,7 @@ class GatedStore(SqlAlchemyStore):
                     )
             return super().rename_registered_model(name, new_name)
 
+    @database_faults_told()
     def _promote(self, name: str, version: str, target: Target, move: Callable[[], Moved]) -> Moved:
         if not self._policy_file.read().protects(name, target.name):
             return self._withdrawing(name, move) if target.kind == "stage" else move()
@@ -180,6 +181,7 @@ class GatedStore(SqlAlchemyStore):
         for version in holders - {standing.version}:
             super().transition_model_version_stage(name, str(version), "Archived", False)
 
+    @database_faults_told()
     def _withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:
         with (
             self._transactions.locked(self._get_active_workspace(), name) as session,
@@ -207,6 +209,7 @@ class GatedStore(SqlAlchemyStore):
                     datetime.now(UTC),
                 )
 
+    @database_faults_told()
     def _take_in(self, name: str, version: str, envelope: str) -> None:
         workspace = self._get_active_workspace()
         try:

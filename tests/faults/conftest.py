@@ -4,6 +4,7 @@ import pytest
 
 from tests.plugins.conftest import fresh_database, make_registry  # noqa: F401
 
+pytest.register_assert_rewrite("tests.faults.ledger")
 POLICY = """
 version: 1
 models:
@@ -17,7 +18,7 @@ models:
 
 
 @pytest.fixture
-def registry(make_registry):
+def registry(make_registry):  # noqa: F811
     """A registry where two equally good versions of `loans` stand, and an incumbent is archived."""
     made = make_registry(POLICY)
     made.register(1, 2)

@@ -8,15 +8,11 @@ from mlflow_prod import registry as gate
 
 
 def assert_whole(uri):
-    """Opens the database afresh: MLflow's tables hold what the ledger's promotions add up to, no more, no less.
+    """Opens the database afresh: MLflow's tables hold what the ledger's promotions add up to.
 
     Returns the version that holds champion and the versions in Production.
     """
-    engine = sa.create_engine(uri, poolclass=sa.NullPool)
-    if engine.dialect.name != "sqlite":
-        # A commit that was sent before its client died may land while this looks.
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with engine.connect() as connection:
+    with _afresh(uri) as connection:
         assert list(gate.faults(connection)) == []
         aliases, stages = _retold(gate.decisions(connection, "loans"))
         query = "SELECT alias, version FROM registered_model_aliases WHERE name = 'loans'"
@@ -37,10 +33,7 @@ def assert_whole(uri):
 
 def assert_tag_agrees(uri, version):
     """The short tag of a version names the checks whose evidence is in the ledger; returns how many."""
-    engine = sa.create_engine(uri, poolclass=sa.NullPool)
-    if engine.dialect.name != "sqlite":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with engine.connect() as connection:
+    with _afresh(uri) as connection:
         assert list(gate.faults(connection)) == []
         query = f"SELECT value FROM model_version_tags WHERE name = 'loans' AND version = {version}"
         tag = connection.exec_driver_sql(query).scalar()
@@ -49,6 +42,14 @@ def assert_tag_agrees(uri, version):
     told = sorted(tag.partition(" (")[0].split(", ")) if tag else []
     assert told == checks
     return len(checks)
+
+
+def _afresh(uri):
+    engine = sa.create_engine(uri, poolclass=sa.NullPool)
+    if engine.dialect.name != "sqlite":
+        # A commit that was sent before its client died may land while this looks.
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine.connect()
 
 
 def _retold(decisions):

@@ -42,9 +42,8 @@ def test_a_killed_promotion_happened_or_did_not(registry, kills, counted):
         registry.client.set_registered_model_alias("loans", "champion", winner)
         registry.client.transition_model_version_stage("loans", winner, "Production")
         assert assert_whole(database) == (winner, [winner])
-    counted["promotions in the ledger"] = len(
-        registry.rows("mlflow_prod_decisions WHERE action = 'promotion'")
-    )
+    promotions = registry.rows("mlflow_prod_decisions WHERE action = 'promotion'")
+    counted["promotions in the ledger"] = len(promotions)
 
 
 def test_killed_evidence_was_taken_in_or_was_not(registry, kills, counted):

@@ -15,18 +15,12 @@ from mlflow_prod.errors import ModelError
 from mlflow_prod.evidence import digest_of_folder
 from mlflow_prod.models import build
 from mlflow_prod.tflite import TFLiteModel, load_model, save_model
-from tests.databases import sqlite
 from tests.faults.children import CONTEXT
 from tests.tflite.conftest import applicants, encoder, task  # noqa: F401
 
 FILE = "model.tflite"
-
-
-@pytest.fixture(scope="session")
-def fresh_database(tmp_path_factory):
-    """The attack is on files: one kind of database is enough."""
-    with sqlite(tmp_path_factory.mktemp("sqlite")) as fresh:
-        yield fresh
+# The attack is on files: one kind of database is enough.
+pytestmark = pytest.mark.parametrize("fresh_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +145,8 @@ def test_swapped_files_are_refused_or_not_loaded(registry, models, attacker, app
         attacker.recv()
         held = "champion" in registry.store.get_registered_model("loans").aliases
         assert held == (ended != "refused at the promotion")
-        allowed, subject = registry.rows(
-            "mlflow_prod_decisions WHERE action = 'promotion'", "allowed, subject"
-        )[-1]
+        promotions = registry.rows("mlflow_prod_decisions WHERE action = 'promotion'", "allowed, subject")
+        allowed, subject = promotions[-1]
         assert allowed == held
         assert subject == measured or not allowed
         if loaded:
