@@ -61,11 +61,11 @@ def ask_for_stage(page: Any, server: str, model: str, version: str, stage: str) 
     page.locator(".mlflow-stage-transition-dropdown").click()
     page.get_by_role("menuitem").filter(has_text=stage).click()
     page.get_by_role("dialog").get_by_role("button", name="OK", exact=True).click()
-    return _notice(page)
+    return notice(page)
 
 
 def ask_for_copy(page: Any, server: str, model: str, version: str, to: str) -> None:
-    """Asks with the button "Promote model" for a copy of a version in another registered model."""
+    """Asks with the button "Promote model" for a copy in another registered model; see `notice`."""
     _open_version(page, server, model, version)
     page.get_by_role("button", name="Promote model").click()
     dialog = page.get_by_role("dialog")
@@ -74,10 +74,13 @@ def ask_for_copy(page: Any, server: str, model: str, version: str, to: str) -> N
     dialog.get_by_role("button", name="Promote", exact=True).click()
 
 
-def refused_copy(page: Any, server: str, model: str, version: str, to: str) -> str:
-    """As `ask_for_copy`; what a notice then says."""
-    ask_for_copy(page, server, model, version, to)
-    return _notice(page)
+def notice(page: Any) -> str:
+    """What a notice in the corner of the page says, once there is one."""
+    shown = page.get_by_role("alert")
+    shown.wait_for()
+    # It slides in.
+    page.wait_for_timeout(500)
+    return str(shown.inner_text())
 
 
 def delete_version(page: Any, server: str, model: str, version: str) -> None:
@@ -134,14 +137,6 @@ def _delete(page: Any) -> None:
     before = page.url
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     page.wait_for_url(lambda url: url != before)
-
-
-def _notice(page: Any) -> str:
-    notice = page.get_by_role("alert")
-    notice.wait_for()
-    # It slides in.
-    page.wait_for_timeout(500)
-    return str(notice.inner_text())
 
 
 def _close_assistant(page: Any) -> None:
