@@ -139,9 +139,13 @@ def test_swapped_files_are_refused_or_not_loaded(registry, models, attacker, app
         registry.store.delete_registered_model_alias("loans", "champion")
         restore(folder, models)
         way = draw.randrange(len(WAYS))
-        attacker.send((way, draw.uniform(0, 1.1 * seconds)))
+        attacker.send((way, draw.uniform(0, seconds)))
         attacker.recv()
+        start = time.monotonic()
         ended, loaded = promote_and_load(registry, measured)
+        if loaded:
+            # The machine may be busier or idler than it was: most moments should fall within.
+            seconds += (time.monotonic() - start - seconds) / 8
         attacker.recv()
         held = "champion" in registry.store.get_registered_model("loans").aliases
         assert held == (ended != "refused at the promotion")
