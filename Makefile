@@ -36,7 +36,7 @@ demo server: export MLFLOW_TRACKING_URI := $(DATABASE)
 demo server: export MLFLOW_REGISTRY_URI := gated:$(DATABASE)
 demo server: export MLFLOW_PROD_POLICY := $(CURDIR)/policy.yaml
 
-.PHONY: help demo server setup test check test-envs screenshots bench lock clean
+.PHONY: help demo server setup test faults check test-envs screenshots bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ setup: $(DEV) ## everything that tests and checks need, in .venv
 
 test: $(DEV) ## every test, on $WORKERS processes (2) of about 1.5 GB each
 	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+
+faults: $(DEV) ## the tests that kill, swap and break, tried long: 200 kills of each kind, 1,000 swaps (minutes)
+	@$(BIN)/python -m pytest tests/faults --kills 200 --swaps 1000 $(PYTEST)
 
 check: $(DEV) ## ruff, mypy, the floors of the house, the documentation
 	@$(BIN)/ruff check .

@@ -106,12 +106,12 @@ def _aliases(database: str, folder: Path, count: int, decisions: int, times: int
     locked = gated._transactions.locked
 
     @contextlib.contextmanager
-    def timed(*arguments: Any) -> Iterator[Any]:
+    def timed() -> Iterator[Any]:
         with contextlib.ExitStack() as stack:
-            session = stack.enter_context(locked(*arguments))
+            transaction = stack.enter_context(locked())
             start = time.perf_counter()
             try:
-                yield session
+                yield transaction
             finally:
                 stack.close()
                 held.append(time.perf_counter() - start)
@@ -141,16 +141,17 @@ def _fill(store: Any, models: list[Path], count: int, decisions: int) -> None:
 
     now = datetime.now(UTC).replace(microsecond=0)
     measures = (Measure("accuracy", 0.9, 0.88, 0.92, 1000), Measure("auc", 0.95, 0.94, 0.96, 1000))
-    with store.ManagedSessionMaker(read_only=False) as session:
+    with store._transactions.locked() as (_, ledger):
         for version, model in enumerate(models, 1):
             subject = digest_of_folder(model)
             for at in range(count):
                 made = now - timedelta(seconds=count - at)
                 record = Evidence("evaluation", subject, "d" * 64, measures, made_at=made)
-                registry.add_evidence(session, "default", "loans", version, [attest(record)], {}, "ann", now)
+                place = ("default", "loans", version)
+                registry.add_evidence(ledger, *place, [attest(record)], {}, "ann", now)
         for at in range(decisions):
             refused = registry.refuse(registry.NoPolicy("no", True), "other", "champion", "", f"no {at}", now)
-            registry.add_decision(session, "default", 1, "alias", refused, [], "ann")
+            registry.add_decision(ledger, "default", 1, "alias", refused, [], "ann")
 
 
 def digest(quick: bool) -> tuple[list[str], dict[str, bool]]:
@@ -183,7 +184,7 @@ def audit(quick: bool) -> tuple[list[str], dict[str, bool]]:
                 refused = registry.refuse(
                     registry.NoPolicy("no", True), "loans", "champion", "", f"no {at}", now
                 )
-                registry.add_decision(connection, "default", 1, "alias", refused, [], "ann")
+                registry.add_decision(registry.Ledger(connection), "default", 1, "alias", refused, [], "ann")
         with engine.connect() as connection:
             start = time.perf_counter()
             assert list(registry.faults(connection)) == []

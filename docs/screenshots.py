@@ -1,28 +1,55 @@
-"""Takes the README's pictures from MLflow's real UI: `make screenshots`."""
+"""Takes the pictures of README and docs from MLflow's real UI: `make screenshots`."""
 
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from tests.browser import ask_for_alias, chromium, compare_metrics
+from tests.browser import ask_for_alias, ask_for_copy, ask_for_stage, chromium, compare_metrics, notice
 from tests.demo import Story
 from tests.serving import mlflow_server
 
 IMAGES = Path(__file__).parent / "images"
+# Where a notice and what it is about stand: the top of the page.
+TOP = {"x": 0, "y": 0, "width": 1400, "height": 420}
 
 
 def main() -> None:
-    """Runs the demo in a folder of its own, then photographs a refusal and a comparison."""
+    """Runs the demo in a folder of its own, then photographs refusals and a comparison."""
     with tempfile.TemporaryDirectory() as folder:
         story = Story(Path(folder)).tell()
         os.environ |= story.environment
-        with mlflow_server(story.folder, **story.environment) as server, chromium() as page:
-            ask_for_alias(page, server, "loans", "1", "champion")
-            page.screenshot(path=IMAGES / "refusal.png")
-            runs = [run.info.run_id for run in story.runs_of("compress")]
-            compare_metrics(page, server, story.experiment, runs, "slice/sex/Female/true_positive_rate")
-            page.screenshot(path=IMAGES / "slices.png")
-    print(f"written: {IMAGES}/refusal.png, {IMAGES}/slices.png")
+        with mlflow_server(story.folder, **story.environment) as server:
+            for picture in (refusal_alias, refusal_stage, slices):
+                with chromium() as page:
+                    picture(page, server, story)
+                print(f"written: {IMAGES / picture.__name__.replace('_', '-')}.png")
+
+
+def refusal_alias(page: Any, server: str, story: Story) -> None:
+    """The alias dialog, which stays open with every reason in it."""
+    ask_for_alias(page, server, "loans", "1", "champion")
+    page.screenshot(path=IMAGES / "refusal-alias.png")
+
+
+def refusal_stage(page: Any, server: str, story: Story) -> None:
+    """The notice that follows a stage's menu."""
+    ask_for_stage(page, server, "loans", "1", "Production")
+    page.screenshot(path=IMAGES / "refusal-stage.png", clip=TOP)
+
+
+def refusal_promote(page: Any, server: str, story: Story, to: str) -> None:
+    """The notice beside the dialog "Promote model", where the registered model `to` takes no such version."""
+    ask_for_copy(page, server, "loans", "1", to)
+    notice(page)
+    page.screenshot(path=IMAGES / "refusal-promote.png")
+
+
+def slices(page: Any, server: str, story: Story) -> None:
+    """Two runs side by side, metrics by slice."""
+    runs = [run.info.run_id for run in story.runs_of("compress")]
+    compare_metrics(page, server, story.experiment, runs, "slice/sex/Female/true_positive_rate")
+    page.screenshot(path=IMAGES / "slices.png")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,50 @@ def ask_for_alias(page: Any, server: str, model: str, version: str, alias: str) 
     return str(dialog.inner_text())
 
 
+def ask_for_stage(page: Any, server: str, model: str, version: str, stage: str) -> str:
+    """Asks for a stage in the menu that MLflow's registry had before aliases; what a notice then says."""
+    _open_version(page, server, model, version)
+    if page.get_by_role("switch").get_attribute("aria-checked") == "true":
+        page.get_by_role("switch").click()
+        page.get_by_role("dialog").get_by_role("button", name="Disable", exact=True).click()
+        page.get_by_role("dialog").wait_for(state="hidden")
+    page.locator(".mlflow-stage-transition-dropdown").click()
+    page.get_by_role("menuitem").filter(has_text=stage).click()
+    page.get_by_role("dialog").get_by_role("button", name="OK", exact=True).click()
+    return notice(page)
+
+
+def ask_for_copy(page: Any, server: str, model: str, version: str, to: str) -> None:
+    """Asks with the button "Promote model" for a copy in another registered model; see `notice`."""
+    _open_version(page, server, model, version)
+    page.get_by_role("button", name="Promote model").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").fill(to)
+    page.locator(f"[title={json.dumps(to)}]").last.click()
+    dialog.get_by_role("button", name="Promote", exact=True).click()
+
+
+def notice(page: Any) -> str:
+    """What a notice in the corner of the page says, once there is one."""
+    shown = page.get_by_role("alert")
+    shown.wait_for()
+    # It slides in.
+    page.wait_for_timeout(500)
+    return str(shown.inner_text())
+
+
+def delete_version(page: Any, server: str, model: str, version: str) -> None:
+    """Deletes a version on its page, which then shows the model's."""
+    _open_version(page, server, model, version)
+    _delete(page)
+
+
+def delete_model(page: Any, server: str, model: str) -> None:
+    """Deletes a registered model on its page, which then shows the list of all."""
+    page.goto(f"{server}/#/models/{model}")
+    _delete(page)
+
+
 def compare_metrics(page: Any, server: str, experiment: str, runs: list[str], metric: str) -> str:
     """Compares runs and scrolls their metrics down to one; the text of the values then in view."""
     page.goto(f"{server}/#/compare-runs?runs={json.dumps(runs)}&experiments={json.dumps([experiment])}")
@@ -76,6 +120,23 @@ def compare_metrics(page: Any, server: str, experiment: str, runs: list[str], me
 def _inside(box: dict[str, float], frame: dict[str, float]) -> bool:
     middle = frame["y"] + frame["height"] / 2
     return box["y"] >= frame["y"] and box["y"] + box["height"] <= middle
+
+
+def _open_version(page: Any, server: str, model: str, version: str) -> None:
+    page.goto(f"{server}/#/models/{model}/versions/{version}")
+    page.get_by_role("switch", name="New model registry UI").wait_for()
+    _close_assistant(page)
+
+
+def _delete(page: Any) -> None:
+    menu = page.get_by_test_id("overflow-menu-trigger")
+    menu.wait_for()
+    _close_assistant(page)
+    menu.click()
+    page.get_by_role("menuitem").filter(has_text="Delete").click()
+    before = page.url
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    page.wait_for_url(lambda url: url != before)
 
 
 def _close_assistant(page: Any) -> None:

@@ -42,6 +42,12 @@ SHARED = ("story", "projects")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser):
+    """How often the tests in tests/faults try their luck; `make faults` tries long."""
+    parser.addoption("--kills", type=int, default=4, help="processes killed at random moments, a database")
+    parser.addoption("--swaps", type=int, default=30, help="files swapped at random moments")
+
+
 def pytest_collection_modifyitems(items):
     """Puts the long folders first, so that neither process is left with one of them at the end."""
     items.sort(

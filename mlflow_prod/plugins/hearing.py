@@ -1,6 +1,6 @@
 """A promotion's hearing: decided before the lock is taken, and binding if nothing has changed once it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mlflow.store.artifact.utils.models import _parse_model_uri
@@ -20,7 +20,8 @@ from mlflow_prod.plugins.holders import (
     version_and_holder,
 )
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
-from mlflow_prod.registry import Approved, Decision, Incumbent, NoPolicy, Policy, Promotion, Section
+from mlflow_prod.plugins.one_transaction import OneTransaction
+from mlflow_prod.registry import Approved, Decision, Incumbent, Ledger, NoPolicy, Policy, Promotion, Section
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the registry's tables say about a promotion; `version` is 0 before there is one."""
+    """What the registry's tables say about a promotion; `version` is 0 before there is one.
+
+    `heads`: of the ledger, at that moment or before.
+    """
 
     version: int
     location: str | None
     holder: Holder | None
     last: Promotion | None
     approved: Approved
+    heads: tuple[str, ...] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -84,27 +89,40 @@ class Hearing:
         said = f"Version {version} of {self.decision}"
         return f"{said}\nIt keeps {self.asked.target}." if holder and holder.version == version else said
 
-    def binds(self, store: SqlAlchemyStore, connection: Connection, policy: Policy | NoPolicy) -> bool:
-        """Whether all it rests on is as it was; quick, reads no file's content."""
+    def binds(self, store: SqlAlchemyStore, ledger: Ledger, policy: Policy | NoPolicy) -> bool:
+        """Whether all it rests on is as it was; quick, reads no file's content.
+
+        Where nobody wrote to the ledger meanwhile, nobody was given or lost a target that is protected.
+        """
         return (
             policy == self.policy
-            and _standing(store, connection, self.asked, self.section, self.decision.subject) == self.standing
-            and (not self.subjects or self._newest(store, connection) == self.evidence_ids)
             and all(files.unchanged() for files in self.files)
+            and (ledger.heads == self.standing.heads or self._stands(store, ledger.connection))
         )
 
-    def _newest(self, store: SqlAlchemyStore, connection: Connection) -> tuple[int, ...]:
-        return registry.newest_ids(connection, store._get_active_workspace(), self.subjects)
+    def _stands(self, store: SqlAlchemyStore, connection: Connection) -> bool:
+        workspace = store._get_active_workspace()
+        now = _standing(store, connection, self.asked, self.section, self.decision.subject)
+        return now == self.standing and (
+            not self.subjects
+            or registry.newest_ids(connection, workspace, self.subjects) == self.evidence_ids
+        )
 
 
-def hear(store: SqlAlchemyStore, policy: Policy | NoPolicy, section: Section, asked: Asked) -> Hearing | None:
+def hear(
+    store: SqlAlchemyStore,
+    transactions: OneTransaction,
+    policy: Policy | NoPolicy,
+    section: Section,
+    asked: Asked,
+) -> Hearing | None:
     """The decision as of now, by the policy's section for the target; None for a prompt's version.
 
     MlflowException where there is no such version.
     """
     now = datetime.now(UTC)
     name, target, workspace = asked.model, asked.target.name, store._get_active_workspace()
-    with store.engine.connect() as connection:
+    with transactions.reading() as connection:
         standing = _standing(store, connection, asked, section, "")
     if standing.location is None:
         return None
@@ -116,7 +134,7 @@ def hear(store: SqlAlchemyStore, policy: Policy | NoPolicy, section: Section, as
         return Hearing(asked, decision, standing, policy, section)
     incumbent, compared = _incumbent(standing) if section.compares else (None, ())
     subjects = (candidate.digest, *([incumbent.subject] if incumbent and incumbent.subject else []))
-    with store.engine.connect() as connection:
+    with transactions.reading() as connection:
         found = registry.newest(connection, workspace, subjects)
         approved = _approved(connection, workspace, asked, standing.version, section, candidate.digest)
         before = None
@@ -150,16 +168,17 @@ def _standing(
 ) -> Standing:
     workspace, target = store._get_active_workspace(), asked.target
     if asked.version:
-        row, holder, last = version_and_holder(store, connection, asked.model, asked.version, target)
+        row, holder, last, heads = version_and_holder(store, connection, asked.model, asked.version, target)
         version, location = int(row.version), location_of(store, connection, row)
     else:
+        heads = tuple(connection.scalars(registry.HEADS))
         version, location = 0, source_location(store, asked.source)
         holder = newest_version(store, connection, asked.model)
         last = registry.last_promotion(connection, workspace, asked.model, target.kind, target.name)
     approved = (
         _approved(connection, workspace, asked, version, section, subject) if subject else registry.NOBODY
     )
-    return Standing(version, location, holder, last, approved)
+    return Standing(version, location, holder, last, approved, heads)
 
 
 def _approved(

@@ -18,7 +18,7 @@ from mlflow.store.model_registry.dbmodels.models import (
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import Connection, Select, bindparam, func, select, true
 
-from mlflow_prod.registry import LAST_PROMOTION, NEW_VERSION, Promotion
+from mlflow_prod.registry import HEAD_COLUMNS, LAST_PROMOTION, NEW_VERSION, Promotion
 
 # MLflow's placeholders for the source of a prompt.
 PROMPT_SOURCES = frozenset({"prompt-template", "dummy-source"})
@@ -110,9 +110,10 @@ def is_prompt(store: SqlAlchemyStore, connection: Connection, name: str, source:
 
 def version_and_holder(
     store: SqlAlchemyStore, connection: Connection, model: str, version: str, target: Target
-) -> tuple[VersionRow, Holder | None, Promotion | None]:
-    """A version's columns, who holds a stage or alias now, and what was promoted to it last: in one question.
+) -> tuple[VersionRow, Holder | None, Promotion | None, tuple[str, ...]]:
+    """A version's columns, who holds a stage or alias now, what was promoted to it last, the ledger's heads.
 
+    In one question.
     Of several in a stage the highest version; of an alias in several cases the one spelt as asked for comes
     first. MLflow's own error where there is no such version.
     """
@@ -122,14 +123,14 @@ def version_and_holder(
     if str(version).isdecimal():
         rows = connection.execute(_STANDING[target.kind], {**place, "version": int(version)}).all()
     if not rows:
-        return version_of(store, connection, model, version), None, None
+        return version_of(store, connection, model, version), None, None, ()
     row = min(rows, key=lambda row: (row.held_alias != target.name, row.held_alias))
     holder = None
     if row.held_version is not None:
         held = _Row(model, row.held_version, row.held_source, row.held_storage_location)
         holder = Holder(held.version, location_of(store, connection, held), row.held_alias)
     last = None if row.last_id is None else Promotion(row.last_id, row.last_version, row.last_subject)
-    return row, holder, last
+    return row, holder, last, tuple(getattr(row, name) for name in HEAD_COLUMNS)
 
 
 def newest_version(store: SqlAlchemyStore, connection: Connection, model: str) -> Holder | None:
@@ -196,7 +197,7 @@ def _beside(holders: Select[Any]) -> Select[Any]:
     own, held, last = _VERSION.subquery(), holders.subquery(), LAST_PROMOTION.subquery()
     held_by = [column.label(f"held_{column.name}") for column in held.c]
     was_last = [column.label(f"last_{column.name}") for column in last.c]
-    return select(*own.c, *held_by, *was_last).select_from(
+    return select(*own.c, *held_by, *was_last, *HEAD_COLUMNS.values()).select_from(
         own.outerjoin(held, true()).outerjoin(last, true())
     )
 

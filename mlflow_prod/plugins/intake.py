@@ -33,7 +33,7 @@ from mlflow_prod.plugins.holders import MODELS, Target, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
 from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, denied
-from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK, Entry, PolicyFile
+from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK, Entry, Ledger, PolicyFile
 
 
 class Intake:
@@ -82,11 +82,11 @@ class Intake:
         attestations = unpack(envelope)
         for attestation in attestations:
             _hold_signed(attestation, signers)
-        with self._at_rest(name, version) as (connection, files, number):
+        with self._at_rest(name, version) as (ledger, files, number):
             _hold_about([one.evidence for one in attestations], name, version, files)
             now, workspace = datetime.now(UTC), self._store._get_active_workspace()
-            registry.add_evidence(connection, workspace, name, number, attestations, signers, author(), now)
-            self._tell_evidence(connection, name, version, files.digest, signers)
+            registry.add_evidence(ledger, workspace, name, number, attestations, signers, author(), now)
+            self._tell_evidence(ledger.connection, name, version, files.digest, signers)
 
     def _tell_evidence(
         self, connection: Connection, name: str, version: str, subject: str, signers: Mapping[str, PublicKey]
@@ -97,7 +97,7 @@ class Intake:
 
     def _approval(self, name: str, version: str, text: str) -> None:
         asked = Approval.read(text)
-        with self._at_rest(name, version) as (connection, files, number):
+        with self._at_rest(name, version) as (ledger, files, number):
             workspace, now = self._store._get_active_workspace(), datetime.now(UTC)
             model, target = name, asked.target
             if target.startswith(MODELS):
@@ -112,22 +112,24 @@ class Intake:
                 asked.note,
                 allowed=not asked.taken_back,
             )
-            registry.add_entry(connection, workspace, entry, author(), now)
-            users = registry.approvers(connection, workspace, model, target, files.digest)
+            registry.add_entry(ledger, workspace, entry, author(), now)
+            users = registry.approvers(ledger.connection, workspace, model, target, files.digest)
             told = f"{asked.target} by {', '.join(sorted(users)) or 'nobody'} ({now:%Y-%m-%d})"
             self._set_tag(name, version, ModelVersionTag(APPROVAL_TAG, told))
 
     def _revocation(self, name: str, version: str, text: str) -> None:
         asked = Revocation.read(text)
-        with self._at_rest(name, version) as (connection, files, number):
+        with self._at_rest(name, version) as (ledger, files, number):
             workspace, now = self._store._get_active_workspace(), datetime.now(UTC)
             place = (workspace, name, number, files.digest, asked.check)
-            ids = registry.revoke(connection, *place, author(), now)
+            ids = registry.revoke(ledger, *place, author(), now)
             entry = Entry(
                 registry.REVOCATION, name, number, "check", asked.check, files.digest, asked.reason, ids
             )
-            registry.add_entry(connection, workspace, entry, author(), now)
-            self._tell_evidence(connection, name, version, files.digest, self._policy_file.read().signers)
+            registry.add_entry(ledger, workspace, entry, author(), now)
+            self._tell_evidence(
+                ledger.connection, name, version, files.digest, self._policy_file.read().signers
+            )
             told = f"{asked.check} by {author()} ({now:%Y-%m-%d}): {asked.reason}"
             self._set_tag(name, version, ModelVersionTag(REVOCATION_TAG, told))
 
@@ -140,11 +142,11 @@ class Intake:
         self._promotions.adopt(name, version, Adoption.read(text).note)
 
     @contextmanager
-    def _at_rest(self, name: str, version: str) -> Iterator[tuple[Connection, ModelFiles, int]]:
-        """(locked connection, files, number) of a version whose files are as they were before the lock."""
+    def _at_rest(self, name: str, version: str) -> Iterator[tuple[Ledger, ModelFiles, int]]:
+        """(locked ledger, files, number) of a version whose files are as they were before the lock."""
         store = self._store
         for _ in range(ATTEMPTS):
-            with store.engine.connect() as connection:
+            with self._transactions.reading() as connection:
                 location = location_of(store, connection, version_of(store, connection, name, version))
             if location is None:
                 raise EvidenceError(f"{name} version {version} is a prompt: evidence is about models")
@@ -152,11 +154,10 @@ class Intake:
                 files = look_at(location)
             except ModelError as problem:
                 raise EvidenceError(f"{name} version {version} takes nothing in: {problem}") from problem
-            with self._transactions.locked(store._get_active_workspace(), name) as session:
-                connection = session.connection()
-                row = version_of(store, connection, name, version)
-                if location_of(store, connection, row) == location and files.unchanged():
-                    yield connection, files, int(row.version)
+            with self._transactions.locked() as (_, ledger):
+                row = version_of(store, ledger.connection, name, version)
+                if location_of(store, ledger.connection, row) == location and files.unchanged():
+                    yield ledger, files, int(row.version)
                     return
         raise EvidenceError(f"the files of {name} version {version} change while they are looked at")
 

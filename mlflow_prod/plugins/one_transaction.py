@@ -1,4 +1,4 @@
-"""Several of the registry store's calls in one database transaction, under the registry's lock."""
+"""Several of the registry store's calls in one database transaction, with the ledger locked."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -6,11 +6,13 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from mlflow.exceptions import MlflowException
-from mlflow.store.model_registry.dbmodels.models import SqlRegisteredModel
-from sqlalchemy import select, text
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from mlflow_prod.errors import ProdError
+from mlflow_prod.registry import Ledger
 
 
 class SessionMaker(Protocol):
@@ -22,12 +24,15 @@ class SessionMaker(Protocol):
 class OneTransaction:
     """A session maker that joins the session which `locked` holds open, and is MLflow's own elsewhere.
 
-    Not for calls that roll their session back and go on (`create_model_version` does): the lock and what
-    was written would be lost.
+    Not for calls that roll their session back and go on, as `create_model_version` does where another client
+    took its number: what was written before would be lost.
     """
 
-    def __init__(self, sessions: SessionMaker) -> None:
+    def __init__(self, sessions: SessionMaker, engine: Engine) -> None:
         self._sessions = sessions
+        self._sqlite = engine.dialect.name == "sqlite"
+        # A question alone needs no transaction; SQLite takes none for it.
+        self._reader = engine if self._sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._joined: ContextVar[Session | None] = ContextVar("mlflow_prod_session", default=None)
 
     @contextmanager
@@ -36,31 +41,42 @@ class OneTransaction:
         if joined is not None:
             yield joined
             return
-        with self._open(read_only) as session:
+        with self._sessions(read_only=read_only) as session:
             yield session
 
     @contextmanager
-    def locked(self, workspace: str, model: str) -> Iterator[Session]:
-        """One transaction that nobody else's change of `model` can overlap."""
-        with self._open(read_only=False) as session:
-            if session.get_bind().dialect.name == "sqlite":
-                session.execute(text("BEGIN IMMEDIATE"))
-            else:
-                row = (SqlRegisteredModel.workspace == workspace) & (SqlRegisteredModel.name == model)
-                session.execute(select(SqlRegisteredModel.name).where(row).with_for_update())
-            token = self._joined.set(session)
-            try:
-                yield session
-            finally:
-                self._joined.reset(token)
+    def reading(self) -> Iterator[Connection]:
+        """A connection for questions, without MLflow's session, which costs as much as several of them."""
+        try:
+            with self._reader.connect() as connection:
+                yield connection
+        except OperationalError as problem:
+            raise _told(problem) from problem
 
     @contextmanager
-    def _open(self, read_only: bool) -> Iterator[Session]:
+    def locked(self) -> Iterator[tuple[Session, Ledger]]:
+        """One transaction that nobody else's writing to the ledger overlaps; errors of ours stay our own."""
         try:
-            with self._sessions(read_only=read_only) as session:
-                yield session
+            with self._sessions(read_only=False) as session:
+                if self._sqlite:
+                    session.execute(text("BEGIN IMMEDIATE"))
+                token = self._joined.set(session)
+                try:
+                    yield session, Ledger(session.connection())
+                finally:
+                    self._joined.reset(token)
         except MlflowException as wrapped:
-            # MLflow makes an internal error of whatever it does not know.
+            # MLflow makes errors of its own of whatever it does not know.
             if isinstance(wrapped.__cause__, ProdError):
                 raise wrapped.__cause__ from None
+            if isinstance(wrapped.__cause__, OperationalError):
+                raise _told(wrapped.__cause__) from wrapped
             raise
+
+
+def _told(problem: OperationalError) -> MlflowException:
+    """Says in a sentence that the database is locked, full or gone, where MLflow shows the SQL statement."""
+    said = str(problem.orig).partition("\n")[0]
+    return MlflowException(
+        f"The registry's database failed: {said}. Ask again once that is over.", TEMPORARILY_UNAVAILABLE
+    )

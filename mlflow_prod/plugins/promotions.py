@@ -22,7 +22,7 @@ from mlflow_prod.plugins.hearing import Asked, Hearing, hear
 from mlflow_prod.plugins.holders import A_NEW_VERSION, Target, held_targets, location_of, version_of
 from mlflow_prod.plugins.model_files import look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
-from mlflow_prod.registry import OVERRIDE, Decision, Entry, PolicyFile
+from mlflow_prod.registry import OVERRIDE, Decision, Entry, Ledger, PolicyFile
 
 ATTEMPTS = 5
 Moved = TypeVar("Moved")
@@ -70,17 +70,17 @@ class Promotions:
             section = policy.section(name, target.name)
             if section is None:
                 return self.withdrawing(name, move) if target.kind == "stage" else move()
-            hearing = hear(self._store, policy, section, asked)
+            hearing = hear(self._store, self._transactions, policy, section, asked)
             if hearing is None:
                 return move()
             if ruling is not None:
                 hearing = ruling(hearing)
-            with self._transactions.locked(self._workspace, name) as session:
-                if not hearing.binds(self._store, session.connection(), self._policy_file.read()):
+            with self._transactions.locked() as (session, ledger):
+                if not hearing.binds(self._store, ledger, self._policy_file.read()):
                     continue
                 if hearing.decision.allowed:
-                    return self._move(session, hearing, move)
-                self._write(session, hearing.decision, target.kind, hearing.standing.version, hearing)
+                    return self._move(session, ledger, hearing, move)
+                self._write(ledger, hearing.decision, target.kind, hearing.standing.version, hearing)
             # Raised outside of the transaction, which would otherwise take the written refusal back.
             raise denied(hearing.refusal)
         raise denied(
@@ -93,7 +93,7 @@ class Promotions:
         """What the gate would decide now; nothing is moved or written down."""
         policy = self._policy_file.read()
         section = policy.section(asked.model, asked.target.name)
-        hearing = None if section is None else hear(self._store, policy, section, asked)
+        hearing = None if section is None else hear(self._store, self._transactions, policy, section, asked)
         if hearing is None:
             return registry.decide(policy, asked.model, asked.target.name, "", (), None, datetime.now(UTC))
         return hearing.decision
@@ -108,10 +108,10 @@ class Promotions:
             return self.promote(Asked(name, A_NEW_VERSION, source=source), create)
         if not policy.asks_approval(name):
             return create()
-        with self._transactions.locked(self._workspace, name) as session:
+        with self._transactions.locked() as (_, ledger):
             version = create()
             entry = Entry(registry.REGISTRATION, name, int(version.version), "model", A_NEW_VERSION.name)
-            registry.add_entry(session.connection(), self._workspace, entry, author(), datetime.now(UTC))
+            registry.add_entry(ledger, self._workspace, entry, author(), datetime.now(UTC))
         return version
 
     def override(
@@ -128,66 +128,65 @@ class Promotions:
             raise EvidenceError(f"{target} of {name} is not protected: ask for it as usual")
 
         def overrule(hearing: Hearing) -> Hearing:
-            with self._store.engine.connect() as connection:
+            with self._transactions.reading() as connection:
                 return overruled(connection, self._workspace, hearing, override, attestation)
 
         self.promote(Asked(name, target, version), lambda: move(target), overrule)
 
     def adopt(self, name: str, version: str, note: str) -> None:
         """Writes down that a version holds its protected targets, where the ledger does not know it yet."""
-        with self._store.engine.connect() as connection:
+        with self._transactions.reading() as connection:
             row = version_of(self._store, connection, name, version)
             location = location_of(self._store, connection, row)
         if location is None:
             return
         files = look_at(location)
-        with self._transactions.locked(self._workspace, name) as session:
+        with self._transactions.locked() as (_, ledger):
             if not files.unchanged():
                 raise EvidenceError(f"the files of {name} {version} change while they are looked at")
             policy, now = self._policy_file.read(), datetime.now(UTC)
-            for target, holder in held_targets(self._store, session.connection(), name):
+            for target, holder in held_targets(self._store, ledger.connection, name):
                 if holder != row.version or policy.section(name, target.name) is None:
                     continue
                 place = (self._workspace, name, target.kind, target.name)
-                last = registry.last_promotion(session.connection(), *place)
+                last = registry.last_promotion(ledger.connection, *place)
                 if last is None or last.version != holder:
                     decision = registry.adopt(policy, name, target.name, files.digest, note, now)
-                    self._write(session, decision, target.kind, holder)
+                    self._write(ledger, decision, target.kind, holder)
 
     def withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:
         """Moves, and writes down which versions lost a protected target by it."""
         with (
-            self._transactions.locked(self._workspace, name) as session,
-            self._watched(session, name),
+            self._transactions.locked() as (session, ledger),
+            self._watched(session, ledger, name),
         ):
             return move()
 
-    def _move(self, session: Session, hearing: Hearing, move: Callable[[], Moved]) -> Moved:
+    def _move(self, session: Session, ledger: Ledger, hearing: Hearing, move: Callable[[], Moved]) -> Moved:
         asked, kind = hearing.asked, hearing.asked.target.kind
         if not hearing.moves_others:
-            self._write(session, hearing.decision, kind, hearing.standing.version, hearing)
+            self._write(ledger, hearing.decision, kind, hearing.standing.version, hearing)
             return move()
-        with self._watched(session, asked.model):
+        with self._watched(session, ledger, asked.model):
             holders = {hearing.standing.holder.version} if hearing.standing.holder else set()
             if kind == "stage":
-                held = held_targets(self._store, session.connection(), asked.model)
+                held = held_targets(self._store, ledger.connection, asked.model)
                 holders |= {version for target, version in held if target == asked.target}
             moved = move()
             version = hearing.standing.version
             if not version and isinstance(moved, ModelVersion):
                 version = int(moved.version)
-            self._write(session, hearing.decision, kind, version, hearing)
+            self._write(ledger, hearing.decision, kind, version, hearing)
             if hearing.section.archives:
                 for other in holders - {version}:
                     self._archive(asked.model, str(other))
             return moved
 
     def _write(
-        self, session: Session, decision: Decision, kind: str, version: int, hearing: Hearing | None = None
+        self, ledger: Ledger, decision: Decision, kind: str, version: int, hearing: Hearing | None = None
     ) -> None:
-        connection = session.connection()
         registry.add_decision(
-            connection,
+            ledger,
             self._workspace,
             version,
             kind,
@@ -198,7 +197,7 @@ class Promotions:
             signed=hearing.signed if hearing else "",
         )
         if decision.allowed and version:
-            self._mark(connection, decision, version)
+            self._mark(ledger.connection, decision, version)
 
     def _mark(self, connection: Connection, decision: Decision, version: int) -> None:
         """Leaves a tag on the version that says what was promoted, for people and for who loads the files."""
@@ -213,16 +212,16 @@ class Promotions:
             connection.execute(_ADD_TAG, place | {"value": value})
 
     @contextmanager
-    def _watched(self, session: Session, name: str) -> Iterator[None]:
+    def _watched(self, session: Session, ledger: Ledger, name: str) -> Iterator[None]:
         """Writes down which versions lose a protected target in the block."""
-        before = held_targets(self._store, session.connection(), name)
+        before = held_targets(self._store, ledger.connection, name)
         yield
         session.flush()
-        policy, after = self._policy_file.read(), held_targets(self._store, session.connection(), name)
+        policy, after = self._policy_file.read(), held_targets(self._store, ledger.connection, name)
         for target, version in before:
             if (target, version) not in after and policy.section(name, target.name) is not None:
                 entry = Entry(registry.WITHDRAWAL, name, version, target.kind, target.name)
-                registry.add_entry(session.connection(), self._workspace, entry, author(), datetime.now(UTC))
+                registry.add_entry(ledger, self._workspace, entry, author(), datetime.now(UTC))
 
 
 def overruled(

@@ -52,7 +52,7 @@ class GatedStore(SqlAlchemyStore):
     def __init__(self, db_uri: str, read_db_uri: str | None = None) -> None:
         super().__init__(db_uri, read_db_uri=read_db_uri)
         registry.upgrade(self.engine)
-        self._transactions = OneTransaction(self.ManagedSessionMaker)
+        self._transactions = OneTransaction(self.ManagedSessionMaker, self.engine)
         self.ManagedSessionMaker: SessionMaker = self._transactions
         self._policy_file = PolicyFile()
         archive = partial(super().transition_model_version_stage, stage=STAGE_ARCHIVED,
@@ -147,7 +147,7 @@ class GatedStore(SqlAlchemyStore):
             local_model_path,
             model_id,
         )
-        with self.engine.connect() as connection:
+        with self._transactions.reading() as connection:
             prompt = is_prompt(self, connection, name, source)
         return create() if prompt else self._promotions.register(name, source, create)
 
@@ -169,15 +169,14 @@ class GatedStore(SqlAlchemyStore):
 
     def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
         """As MLflow's; refused while a version holds a target that is protected under either name."""
-        with self._transactions.locked(self._get_active_workspace(), name) as session:
+        with self._transactions.locked() as (_, ledger):
             policy = self._policy_file.read()
-            connection = session.connection()
-            if policy.section(new_name, A_NEW_VERSION.name) and versions_of(self, connection, name):
+            if policy.section(new_name, A_NEW_VERSION.name) and versions_of(self, ledger.connection, name):
                 raise denied(
                     f"{name} cannot be renamed to {new_name}, whose versions are protected: copy them "
                     f"into it one by one."
                 )
-            for target, version in held_targets(self, connection, name):
+            for target, version in held_targets(self, ledger.connection, name):
                 if policy.section(name, target.name) or policy.section(new_name, target.name):
                     raise denied(
                         f"{name} cannot be renamed to {new_name}: its version {version} holds {target.name}, "
@@ -204,7 +203,7 @@ class GatedStore(SqlAlchemyStore):
         return found
 
     def _previous(self, name: str, target: Target) -> ModelVersion:
-        with self.engine.connect() as connection:
+        with self._transactions.reading() as connection:
             place = (self._get_active_workspace(), name, target.kind, target.name)
             before = registry.previous_promotion(connection, *place)
         if before is None:

@@ -10,6 +10,7 @@ from mlflow_prod.registry.audit import (
     who_held,
 )
 from mlflow_prod.registry.case import CLOCK_SLACK, NOBODY, Approved, Incumbent
+from mlflow_prod.registry.chain import HEAD_COLUMNS, HEADS, Ledger
 from mlflow_prod.registry.decided import (
     APPROVAL,
     LAST_PROMOTION,
@@ -45,6 +46,8 @@ __all__ = [
     "APPROVAL",
     "CHECK_LENGTH",
     "CLOCK_SLACK",
+    "HEADS",
+    "HEAD_COLUMNS",
     "LAST_PROMOTION",
     "NEW_VERSION",
     "NOBODY",
@@ -57,6 +60,7 @@ __all__ = [
     "Entry",
     "Holding",
     "Incumbent",
+    "Ledger",
     "NoPolicy",
     "Policy",
     "PolicyFile",

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -28,34 +27,40 @@ head_table = Table(
     Column("length", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
 )
+CHAINS = ("mlflow_prod_decisions", "mlflow_prod_evidence")
 # What the first row follows.
 START = ""
 ROWS_AT_ONCE = 1_000
 
 
-def append(
-    connection: Connection,
-    table: Table,
-    rows: Sequence[Mapping[str, Any]],
-    linked: Mapping[str, Table] = MappingProxyType({}),
-) -> tuple[int, ...]:
-    """Adds rows, their ids counted up from 1 without a gap; returns the ids.
+class Ledger:
+    """The chains, locked for one writer until the connection's transaction ends."""
 
-    `linked`: columns that take the digest of the last row of another chain, "" before its first. Holds the
-    heads of all these chains until the transaction ends, so that writers follow one another.
-    """
-    names = sorted({table.name, *(other.name for other in linked.values())})
-    heads = {row.name: row for row in connection.execute(_HEADS, {"names": names})}
-    others = {column: heads[other.name].digest for column, other in linked.items()}
-    last, digest = heads[table.name].length, heads[table.name].digest
-    added = []
-    for number, row in enumerate(rows, last + 1):
-        content = {**row, **others, "id": number}
-        digest = _digest(digest, content)
-        added.append({**content, "digest": digest})
-    connection.execute(insert(table), added)
-    connection.execute(_MOVE_HEAD, {"chain": table.name, "rows": last + len(rows), "last": digest})
-    return tuple(row["id"] for row in added)
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._heads = {row.name: (row.length, row.digest) for row in connection.execute(_HEADS)}
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The digests of the last rows of each chain: the same as long as nobody writes."""
+        return tuple(self._heads[name][1] for name in CHAINS)
+
+    def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+        """Adds rows, their ids counted up from 1 without a gap; returns the ids."""
+        last, digest = self._heads[table.name]
+        added = []
+        for number, row in enumerate(rows, last + 1):
+            digest = _digest(digest, {**row, "id": number})
+            added.append({**row, "id": number, "digest": digest})
+        self.connection.execute(insert(table), added)
+        self._heads[table.name] = (last + len(rows), digest)
+        moved = {"chain": table.name, "rows": last + len(rows), "last": digest}
+        self.connection.execute(_MOVE_HEAD, moved)
+        return tuple(row["id"] for row in added)
+
+    def head(self, table: Table) -> str:
+        """The digest of the last row, "" before the first."""
+        return str(self._heads[table.name][1])
 
 
 def faults(connection: Connection, table: Table) -> Iterator[str]:
@@ -92,14 +97,18 @@ def _span(first: int, last: int) -> str:
     return f"row {first} is" if first == last else f"rows {first} to {last} are"
 
 
-# Made once: making a statement takes as long as running it. Evidence before decisions, as a revocation takes
-# them, so that no two writers wait for each other.
-_HEADS = (
-    select(head_table)
-    .where(head_table.c.name.in_(bindparam("names", expanding=True)))
-    .order_by(head_table.c.name.desc())
-    .with_for_update()
-)
+# Made once: making a statement takes as long as running it. In one order, so that no two writers wait for
+# each other.
+_HEADS = select(head_table).order_by(head_table.c.name).with_for_update()
+HEADS = select(head_table.c.digest).order_by(head_table.c.name)
+# The same as columns of another question.
+HEAD_COLUMNS = {
+    f"head_{number}": select(head_table.c.digest)
+    .where(head_table.c.name == name)
+    .scalar_subquery()
+    .label(f"head_{number}")
+    for number, name in enumerate(CHAINS)
+}
 _MOVE_HEAD = (
     update(head_table)
     .where(head_table.c.name == bindparam("chain"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from mlflow_prod.registry import chain
+from mlflow_prod.registry.chain import Ledger
 from mlflow_prod.registry.gate import ADOPTION, OVERRIDE, PROMOTION, ROLLBACK, Decision
 from mlflow_prod.registry.policy import NEW_VERSION
 from mlflow_prod.registry.tables import decision_table, evidence_table, ms
@@ -53,7 +53,7 @@ class Entry:
 
 
 def add_decision(
-    connection: Connection,
+    ledger: Ledger,
     workspace: str,
     version: int,
     kind: str,
@@ -83,12 +83,12 @@ def add_decision(
         "evidence": json.dumps(list(evidence_ids)),
     }
     lost = [_row(Entry(WITHDRAWAL, decision.model, loser, kind, decision.target)) for loser in withdrawn]
-    _append(connection, workspace, decision.model, [row, *lost], author, decision.at)
+    _append(ledger, workspace, decision.model, [row, *lost], author, decision.at)
 
 
-def add_entry(connection: Connection, workspace: str, entry: Entry, author: str, now: datetime) -> None:
+def add_entry(ledger: Ledger, workspace: str, entry: Entry, author: str, now: datetime) -> None:
     """Writes another event."""
-    _append(connection, workspace, entry.model, [_row(entry)], author, now)
+    _append(ledger, workspace, entry.model, [_row(entry)], author, now)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -108,16 +108,21 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _append(
-    connection: Connection,
+    ledger: Ledger,
     workspace: str,
     model: str,
     rows: Sequence[dict[str, Any]],
     author: str,
     now: datetime,
 ) -> None:
-    same = {"workspace": workspace, "model": model, "author": author, "decided_at": ms(now)}
-    linked = {"evidence_head": evidence_table}
-    chain.append(connection, decision_table, [{**row, **same} for row in rows], linked)
+    same = {
+        "workspace": workspace,
+        "model": model,
+        "evidence_head": ledger.head(evidence_table),
+        "author": author,
+        "decided_at": ms(now),
+    }
+    ledger.append(decision_table, [{**row, **same} for row in rows])
 
 
 def last_promotion(

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from mlflow_prod.errors import EvidenceError, did_you_mean
 from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
-from mlflow_prod.registry import chain
+from mlflow_prod.registry.chain import Ledger
 from mlflow_prod.registry.tables import evidence_table, ms
 
 
 def add_evidence(
-    connection: Connection,
+    ledger: Ledger,
     workspace: str,
     model: str,
     version: int,
@@ -46,8 +46,8 @@ def add_evidence(
         for one in attestations
     ]
     for row in rows:
-        _hold_newest(connection, row)
-    chain.append(connection, evidence_table, rows)
+        _hold_newest(ledger.connection, row)
+    ledger.append(evidence_table, rows)
 
 
 def _hold_newest(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -96,7 +96,7 @@ def evidence_with(connection: Connection, ids: Sequence[int]) -> tuple[Attestati
 
 
 def revoke(
-    connection: Connection,
+    ledger: Ledger,
     workspace: str,
     model: str,
     version: int,
@@ -111,7 +111,7 @@ def revoke(
     """
     table = evidence_table.c
     about = (table.workspace == workspace, table.subject == subject)
-    held = connection.execute(select(table.check_name, table.key_ids).where(*about).distinct()).all()
+    held = ledger.connection.execute(select(table.check_name, table.key_ids).where(*about).distinct()).all()
     checks = {row.check_name for row in held}
     if check not in checks:
         raise EvidenceError(
@@ -133,7 +133,7 @@ def revoke(
         }
         for key_ids in sorted({row.key_ids for row in held if row.check_name == check})
     ]
-    return chain.append(connection, evidence_table, rows)
+    return ledger.append(evidence_table, rows)
 
 
 def submitters(connection: Connection, workspace: str, subject: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-from mlflow_prod.registry.chain import metadata
+from mlflow_prod.registry.chain import CHAINS, metadata
 
 # SQLite counts only an INTEGER key up by itself.
 _Key = BigInteger().with_variant(Integer, "sqlite")
@@ -13,7 +13,7 @@ _Long = Text().with_variant(LONGTEXT, "mysql", "mariadb")
 CHECK_LENGTH = 100
 
 evidence_table = Table(
-    "mlflow_prod_evidence",
+    CHAINS[1],
     metadata,
     Column("id", _Key, primary_key=True, autoincrement=True),
     Column("workspace", String(63), nullable=False),
@@ -32,7 +32,7 @@ evidence_table = Table(
 )
 
 decision_table = Table(
-    "mlflow_prod_decisions",
+    CHAINS[0],
     metadata,
     Column("id", _Key, primary_key=True, autoincrement=True),
     Column("workspace", String(63), nullable=False),

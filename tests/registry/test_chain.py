@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, select, text
 
 from mlflow_prod.evidence import Evidence, Measure, attest
-from mlflow_prod.registry import add_evidence, chain, upgrade
+from mlflow_prod.registry import Ledger, add_evidence, chain, upgrade
 from mlflow_prod.registry.tables import evidence_table
 from tests.registry.test_ledger import DATA, NOW, A
 
@@ -20,7 +20,7 @@ def connection(tmp_path):
     with engine.begin() as connection:
         for at in range(6):
             record = Evidence("evaluation", A, DATA, (Measure("auc", at / 10),), made_at=NOW)
-            add_evidence(connection, "default", "loans", 1, [attest(record)], {}, "ann", NOW)
+            add_evidence(Ledger(connection), "default", "loans", 1, [attest(record)], {}, "ann", NOW)
         yield connection
 
 

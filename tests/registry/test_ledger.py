@@ -8,6 +8,7 @@ from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence import Evidence, Measure, SigningKey, attest
 from mlflow_prod.registry import (
     Decision,
+    Ledger,
     Promotion,
     add_decision,
     add_evidence,
@@ -38,7 +39,7 @@ def record(check, subject=A, hours=0, value=0.5):
 def submit(connection, *records, workspace="default", key=None):
     signed = [attest(record, key) for record in records]
     keys = {"ci": key.public} if key else {}
-    add_evidence(connection, workspace, "loans", 1, signed, keys, "ann", NOW + timedelta(days=9))
+    add_evidence(Ledger(connection), workspace, "loans", 1, signed, keys, "ann", NOW + timedelta(days=9))
     return tuple(signed)
 
 
@@ -48,7 +49,7 @@ def read(connection, ids):
 
 def decide(connection, target="champion", allowed=True, version=1, subject=A, kind="alias", model="loans"):
     decision = Decision(allowed, model, target, subject, "", "p", () if allowed else ("no",), (), NOW)
-    add_decision(connection, "default", version, kind, decision, [1], "ann")
+    add_decision(Ledger(connection), "default", version, kind, decision, [1], "ann")
 
 
 def test_what_goes_in_comes_out(connection):
