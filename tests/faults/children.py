@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from mlflow.entities.model_registry import ModelVersionTag
 from mlflow.exceptions import MlflowException
 
-from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
-from mlflow_prod.plugins.registry_store import EVIDENCE_KEY, build
+from mlflow_prod.evidence import EVIDENCE_TAG, Evidence, Measure, attest, digest_of_folder, pack
+from mlflow_prod.plugins.registry_store import build
 
 # Children are forked from a process that has one thread and everything imported.
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -40,7 +40,7 @@ def submit(uri, folder, place, started, version):
 
 def submit_one(store, version, check, subject):
     record = Evidence(check, subject, "d" * 64, (Measure("accuracy", 0.9),), made_at=datetime.now(UTC))
-    store.set_model_version_tag("loans", version, ModelVersionTag(EVIDENCE_KEY, pack([attest(record)])))
+    store.set_model_version_tag("loans", version, ModelVersionTag(EVIDENCE_TAG, pack([attest(record)])))
 
 
 def promote_once(uri, folder, version, barrier, answers):
