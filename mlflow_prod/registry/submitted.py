@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -11,6 +12,9 @@ from mlflow_prod.errors import EvidenceError, did_you_mean
 from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
 from mlflow_prod.registry.chain import Ledger
 from mlflow_prod.registry.tables import evidence_table, ms
+
+# Characters; longer records are read anew each time rather than kept in memory.
+SHORT = 16_384
 
 
 def add_evidence(
@@ -78,10 +82,19 @@ def newest_ids(connection: Connection, workspace: str, subjects: Sequence[str]) 
 def newest(connection: Connection, workspace: str, subjects: Sequence[str]) -> dict[int, Attestation | None]:
     """The same with what was submitted, by id; None for a revocation."""
     about = {"workspace": workspace, "subjects": sorted(set(subjects))}
-    return {
-        number: Attestation(statement, read_signatures(json.loads(signatures))) if statement else None
-        for number, statement, signatures in connection.execute(_NEWEST, about)
-    }
+    found: dict[int, Attestation | None] = {}
+    for number, statement, signatures in connection.execute(_NEWEST, about):
+        read = _read_once if len(statement) < SHORT else _read
+        found[number] = read(statement, signatures) if statement else None
+    return found
+
+
+def _read(statement: str, signatures: str) -> Attestation:
+    return Attestation(statement, read_signatures(json.loads(signatures)))
+
+
+# Reading a record takes as long as two statements, and a promotion asks for those of the one before, too.
+_read_once = lru_cache(maxsize=256)(_read)
 
 
 def evidence_with(connection: Connection, ids: Sequence[int]) -> tuple[Attestation, ...]:
@@ -89,10 +102,7 @@ def evidence_with(connection: Connection, ids: Sequence[int]) -> tuple[Attestati
     table = evidence_table.c
     found = (table.id.in_(ids), table.statement != "")
     query = select(table.statement, table.signatures).where(*found).order_by(table.id)
-    return tuple(
-        Attestation(statement, read_signatures(json.loads(signatures)))
-        for statement, signatures in connection.execute(query)
-    )
+    return tuple(_read(statement, signatures) for statement, signatures in connection.execute(query))
 
 
 def revoke(
