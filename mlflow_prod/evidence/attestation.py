@@ -14,7 +14,7 @@ from typing import Any
 
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence.keys import PublicKey, SigningKey
-from mlflow_prod.evidence.record import Evidence
+from mlflow_prod.evidence.record import Evidence, can_be_stored
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:mlflow-prod:evidence:1"
@@ -45,8 +45,8 @@ class Attestation:
     signatures: tuple[Signature, ...] = ()
 
     def __post_init__(self) -> None:
-        # Lone surrogates, which JSON can spell, have no bytes that could be signed.
-        if not self.statement.isascii() and any("\ud800" <= sign <= "\udfff" for sign in self.statement):
+        # What has no bytes cannot be signed.
+        if not can_be_stored(self.statement):
             raise EvidenceError("a statement must be text that UTF-8 can spell")
 
     @cached_property

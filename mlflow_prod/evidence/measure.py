@@ -42,10 +42,16 @@ class Measure:
     against: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("value", "low", "high"):
-            number = getattr(self, name)
-            if number is not None and not math.isfinite(number):
-                raise InvalidParameter(f"{self.title}: {name}", "a finite number", number)
+        if not (
+            math.isfinite(self.value)
+            and (self.low is None or math.isfinite(self.low))
+            and (self.high is None or math.isfinite(self.high))
+        ):
+            figures = {"value": self.value, "low": self.low, "high": self.high}
+            name = next(
+                name for name, number in figures.items() if number is not None and not math.isfinite(number)
+            )
+            raise InvalidParameter(f"{self.title}: {name}", "a finite number", figures[name])
         # An interval from an approximation may miss its value by a rounding error, never by more.
         slack = 1e-9 * max(1.0, abs(self.value))
         if self.low is not None and self.low > self.value + slack:

@@ -76,16 +76,21 @@ class Evidence:
         if not isinstance(columns, dict) or set(columns) != set(COLUMNS):
             raise EvidenceError(f"measures must be an object with exactly the columns {list(COLUMNS)}")
         try:
+            # A column at once where that is possible: thousands of measures come in a record.
+            _texts(columns["name"])
+            _texts(columns["unit"], least=0)
+            _texts(columns["against"], least=0)
+            _texts([text for cut in columns["slice"] for column, group in cut for text in (column, group)])
             measures = tuple(
                 Measure(
-                    _text(name),
+                    name,
                     _number(value),
                     None if low is None else _number(low),
                     None if high is None else _number(high),
                     n if n is None or type(n) is int else _wrong("n", "a whole number", n),
-                    tuple((_text(column), _text(group)) for column, group in cut),
-                    _text(unit, least=0),
-                    _text(against, least=0),
+                    tuple((column, group) for column, group in cut),
+                    unit,
+                    against,
                 )
                 for name, value, low, high, n, cut, unit, against in zip(
                     *(columns[column] for column in COLUMNS), strict=True
@@ -109,15 +114,30 @@ def _plain(entry: Any) -> Any:
     return float(f"{entry:.6g}") if isinstance(entry, float) else entry
 
 
+def _texts(entries: Any, least: int = 1) -> None:
+    if isinstance(entries, list) and all(type(entry) is str for entry in entries):
+        sound = can_be_stored("".join(entries))
+        if sound and not (least and "" in entries):
+            return
+    for entry in entries:
+        _text(entry, least)
+
+
 def _text(entry: Any, least: int = 1) -> str:
-    # Lone surrogates, which JSON can spell, cannot be stored.
-    if (
-        not isinstance(entry, str)
-        or len(entry) < least
-        or any("\ud800" <= sign <= "\udfff" for sign in entry)
-    ):
+    if type(entry) is not str or len(entry) < least or not can_be_stored(entry):
         _wrong("a name", "text", entry)
     return str(entry)
+
+
+def can_be_stored(text: str) -> bool:
+    """Whether UTF-8 can spell a text: not so the lone surrogates that JSON can."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number(entry: Any) -> float:

@@ -33,7 +33,7 @@ from mlflow_prod.plugins.holders import MODELS, Target, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
 from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, denied
-from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK, Entry, Ledger, PolicyFile
+from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK, Entry, Headline, Ledger, PolicyFile
 
 
 class Intake:
@@ -91,8 +91,8 @@ class Intake:
     def _tell_evidence(
         self, connection: Connection, name: str, version: str, subject: str, signers: Mapping[str, PublicKey]
     ) -> None:
-        known = registry.newest(connection, self._store._get_active_workspace(), [subject]).values()
-        told = summary([one for one in known if one is not None], signers)
+        known = registry.headlines(connection, self._store._get_active_workspace(), subject)
+        told = summary(known, signers)
         self._set_tag(name, version, ModelVersionTag(EVIDENCE_TAG, told))
 
     def _approval(self, name: str, version: str, text: str) -> None:
@@ -162,21 +162,20 @@ class Intake:
         raise EvidenceError(f"the files of {name} version {version} change while they are looked at")
 
 
-def summary(attestations: Sequence[Attestation], signers: Mapping[str, PublicKey]) -> str:
+def summary(known: Sequence[Headline], signers: Mapping[str, PublicKey]) -> str:
     """What stands in the tag, of the newest evidence of each check.
 
     >>> from datetime import UTC, datetime
-    >>> record = Evidence("fairness", "0" * 64, "1" * 64, (), made_at=datetime(2026, 11, 20, tzinfo=UTC))
-    >>> summary([attest(record)], {})
+    >>> summary([Headline("fairness", datetime(2026, 11, 20, tzinfo=UTC), frozenset())], {})
     'fairness (1 check, unsigned, 2026-11-20)'
     """
-    if not attestations:
+    if not known:
         return "none that counts"
-    checks = sorted({attestation.evidence.check for attestation in attestations})
-    last = max(attestation.evidence.made_at for attestation in attestations).astimezone(UTC)
+    checks = sorted({one.check for one in known})
+    last = max(one.made_at for one in known)
     count = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
-    by = [attestation.signers(signers) for attestation in attestations]
-    names = sorted(frozenset().union(*by))
+    by = [{name for name, key in signers.items() if key.id in one.key_ids} for one in known]
+    names = sorted(set().union(*by))
     signed = f"signed by {', '.join(names)}" if names else "unsigned"
     # Someone else's signature on one check says nothing of the others.
     partly = "partly " if names and not all(by) else ""

@@ -33,8 +33,10 @@ from mlflow_prod.registry.migrations import upgrade
 from mlflow_prod.registry.policy import NEW_VERSION, NoPolicy, Policy, Section, parse
 from mlflow_prod.registry.policy_file import PolicyFile
 from mlflow_prod.registry.submitted import (
+    Headline,
     add_evidence,
     evidence_with,
+    headlines,
     newest,
     newest_ids,
     revoke,
@@ -58,6 +60,7 @@ __all__ = [
     "Approved",
     "Decision",
     "Entry",
+    "Headline",
     "Holding",
     "Incumbent",
     "Ledger",
@@ -77,6 +80,7 @@ __all__ = [
     "decisions",
     "evidence_with",
     "faults",
+    "headlines",
     "is_ledger",
     "last_promotion",
     "newest",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -89,6 +90,24 @@ def newest(connection: Connection, workspace: str, subjects: Sequence[str]) -> d
     return found
 
 
+@dataclass(frozen=True)
+class Headline:
+    """What stands over a record: its check, when it was made, ids of the known keys that signed it."""
+
+    check: str
+    made_at: datetime
+    key_ids: frozenset[str]
+
+
+def headlines(connection: Connection, workspace: str, subject: str) -> tuple[Headline, ...]:
+    """The newest evidence of each check about a model's files by each signer; nothing that was revoked."""
+    about = {"workspace": workspace, "subjects": [subject]}
+    return tuple(
+        Headline(check, datetime.fromtimestamp(made_at / 1_000, UTC), frozenset(key_ids.split()))
+        for check, made_at, key_ids in connection.execute(_HEADLINES, about)
+    )
+
+
 def _read(statement: str, signatures: str) -> Attestation:
     return Attestation(statement, read_signatures(json.loads(signatures)))
 
@@ -172,6 +191,11 @@ _ranked = (
     .subquery()
 )
 _NEWEST_IDS = select(_ranked.c.id).where(_ranked.c.place == 1)
+_HEADLINES = (
+    select(_evidence.check_name, _evidence.made_at, _evidence.key_ids)
+    .join(_ranked, _ranked.c.id == _evidence.id)
+    .where(_ranked.c.place == 1, _evidence.statement != "")
+)
 _NEWEST = (
     select(_evidence.id, _evidence.statement, _evidence.signatures)
     .join(_ranked, _ranked.c.id == _evidence.id)
