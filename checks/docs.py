@@ -31,6 +31,7 @@ def main() -> int:
 def problems(root: Path, files: list[Path]) -> list[str]:
     """One line for each broken promise of the project at `root`, whose files are `files`, relative to it."""
     found = [links(root, files), entry_points(root), targets(root, files), version(root), places(root, files)]
+    found += [unmerged(root, files)]
     return list(dict.fromkeys(chain.from_iterable(found)))
 
 
@@ -53,6 +54,13 @@ def links(root: Path, files: list[Path]) -> Iterator[str]:
                 yield f"{path}: no file at {link}"
             elif anchor and anchor not in anchors(target.read_text()):
                 yield f"{path}: no heading for {link}"
+
+
+def unmerged(root: Path, files: list[Path]) -> Iterator[str]:
+    """Marks that a merge left in a page."""
+    for path in pages(files):
+        if re.search(r"^(<{7}|>{7}) ", (root / path).read_text(), re.MULTILINE):
+            yield f"{path}: a merge left its marks"
 
 
 def entry_points(root: Path) -> Iterator[str]:

@@ -5,11 +5,20 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from mlflow import MlflowClient
+
 from tests.browser import ask_for_alias, ask_for_copy, ask_for_stage, chromium, compare_metrics, notice
 from tests.demo import Story
 from tests.serving import mlflow_server
 
 IMAGES = Path(__file__).parent / "images"
+# A registered model that takes only what is fair enough.
+GATED = """
+  loans-production:
+    every_version: true
+    require:
+      - {check: fairness, measure: true_positive_rate, across: sex, gap_at_most: 0.05}
+"""
 # Where a notice and what it is about stand: the top of the page.
 TOP = {"x": 0, "y": 0, "width": 1400, "height": 420}
 
@@ -18,9 +27,11 @@ def main() -> None:
     """Runs the demo in a folder of its own, then photographs refusals and a comparison."""
     with tempfile.TemporaryDirectory() as folder:
         story = Story(Path(folder)).tell()
-        os.environ |= story.environment
-        with mlflow_server(story.folder, **story.environment) as server:
-            for picture in (refusal_alias, refusal_stage, slices):
+        policy = story.folder / "policy.yaml"
+        policy.write_text(Path(story.environment["MLFLOW_PROD_POLICY"]).read_text() + GATED)
+        os.environ |= story.environment | {"MLFLOW_PROD_POLICY": str(policy)}
+        with mlflow_server(story.folder, MLFLOW_PROD_POLICY=str(policy)) as server:
+            for picture in (refusal_alias, refusal_stage, refusal_promote, slices):
                 with chromium() as page:
                     picture(page, server, story)
                 print(f"written: {IMAGES / picture.__name__.replace('_', '-')}.png")
@@ -38,9 +49,10 @@ def refusal_stage(page: Any, server: str, story: Story) -> None:
     page.screenshot(path=IMAGES / "refusal-stage.png", clip=TOP)
 
 
-def refusal_promote(page: Any, server: str, story: Story, to: str) -> None:
-    """The notice beside the dialog "Promote model", where the registered model `to` takes no such version."""
-    ask_for_copy(page, server, "loans", "1", to)
+def refusal_promote(page: Any, server: str, story: Story) -> None:
+    """The notice beside the dialog "Promote model", where the other model takes no such version."""
+    MlflowClient(server, server).create_registered_model("loans-production")
+    ask_for_copy(page, server, "loans", "1", "loans-production")
     notice(page)
     page.screenshot(path=IMAGES / "refusal-promote.png")
 

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -40,6 +41,21 @@ def log(store: str, model: str | None, as_json: bool) -> None:
                     click.echo(f"    {line}")
 
 
+def _exported(file: Path) -> Iterator[dict[str, Any]]:
+    from mlflow_prod.errors import InvalidParameter
+
+    with file.open() as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+                sound = {"table", "id", "digest"} <= set(row) and row["table"].startswith("mlflow_prod_")
+            except (ValueError, TypeError, AttributeError):
+                sound = False
+            if not sound:
+                raise InvalidParameter("against", "what `mlflow-prod audit export` printed", f"line {number}")
+            yield row
+
+
 def _outcome(row: Mapping[str, Any]) -> str:
     if row["action"] == "promotion":
         return "allowed" if row["allowed"] else "refused"
@@ -67,12 +83,30 @@ def who_held(target: str, at: datetime | None, store: str, model: str | None) ->
 
 @audit.command()
 @STORE
-def verify(store: str) -> None:
+def export(store: str) -> None:
+    """Print every row of the ledger as JSON lines, evidence and decisions."""
+    from mlflow_prod.registry import export as rows_of
+
+    with reading(store) as connection:
+        for row in rows_of(connection):
+            click.echo(json.dumps(row))
+
+
+@audit.command()
+@STORE
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="an earlier export, whose rows must be there unchanged",
+)
+def verify(store: str, against: Path | None) -> None:
     """Check that no row of the ledger was changed, removed or moved; exit code 1 where one was."""
-    from mlflow_prod.registry import faults
+    from mlflow_prod.registry import changed_since, faults
 
     with reading(store) as connection:
         found = list(faults(connection))
+        if against is not None:
+            found += changed_since(connection, _exported(against))
     for fault in found:
         click.echo(fault)
     if found:

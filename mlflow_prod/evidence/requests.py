@@ -23,7 +23,8 @@ OVERRIDE_TAG = "mlflow_prod.override"
 ADOPTION_TAG = "mlflow_prod.adoption"
 # Tags that the gate writes: what a version was promoted to, and the answer to a question.
 PROMOTED_TAG = "mlflow_prod.promoted."
-PROMOTED = re.compile(r"sha256 (?P<digest>[0-9a-f]{64})")
+# At the end: what stands before it was written by people.
+PROMOTED = re.compile(r", sha256 (?P<digest>[0-9a-f]{64})\Z")
 DECISION_TAG = "mlflow_prod.decision"
 # Questions, asked as aliases that nobody can set: MLflow allows no dots in one.
 CHECK_ALIAS = "mlflow_prod.check."

@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from mlflow_prod.errors import EvidenceError, did_you_mean
 from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
 from mlflow_prod.registry.chain import Ledger
-from mlflow_prod.registry.tables import evidence_table, ms
+from mlflow_prod.registry.tables import evidence_table, ms, newest_table
 
 # Characters; longer records are read anew each time rather than kept in memory.
 SHORT = 16_384
+# Of these the newest counts.
+GROUP = ("workspace", "subject", "check_name", "key_ids")
 
 
 def add_evidence(
@@ -52,14 +54,24 @@ def add_evidence(
     ]
     for row in rows:
         _hold_newest(ledger.connection, row)
-    ledger.append(evidence_table, rows)
+    _append(ledger, rows)
+
+
+def _append(ledger: Ledger, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+    ids = ledger.append(evidence_table, rows)
+    for row, number in zip(rows, ids, strict=True):
+        group = {name: row[name] for name in GROUP}
+        same = [newest_table.c[name] == value for name, value in group.items()]
+        moved = ledger.connection.execute(update(newest_table).where(*same).values(evidence=number))
+        if not moved.rowcount:
+            ledger.connection.execute(insert(newest_table).values(**group, evidence=number))
+    return ids
 
 
 def _hold_newest(connection: Connection, row: Mapping[str, Any]) -> None:
-    same = ("workspace", "subject", "check_name", "key_ids")
     newest = connection.scalar(
         select(func.max(evidence_table.c.made_at)).where(
-            *(evidence_table.c[name] == row[name] for name in same)
+            *(evidence_table.c[name] == row[name] for name in GROUP)
         )
     )
     if newest is not None and newest > row["made_at"]:
@@ -162,7 +174,7 @@ def revoke(
         }
         for key_ids in sorted({row.key_ids for row in held if row.check_name == check})
     ]
-    return ledger.append(evidence_table, rows)
+    return _append(ledger, rows)
 
 
 def submitters(connection: Connection, workspace: str, subject: str) -> frozenset[str]:
@@ -173,32 +185,20 @@ def submitters(connection: Connection, workspace: str, subject: str) -> frozense
 
 
 # Made once: a promotion asks twice, and making a statement takes as long as running it.
-_evidence = evidence_table.c
-_ranked = (
-    select(
-        _evidence.id,
-        func.row_number()
-        .over(
-            partition_by=(_evidence.subject, _evidence.check_name, _evidence.key_ids),
-            order_by=(_evidence.made_at.desc(), _evidence.id.desc()),
-        )
-        .label("place"),
-    )
-    .where(
-        _evidence.workspace == bindparam("workspace"),
-        _evidence.subject.in_(bindparam("subjects", expanding=True)),
-    )
-    .subquery()
+_evidence, _newest = evidence_table.c, newest_table.c
+_ABOUT = (
+    _newest.workspace == bindparam("workspace"),
+    _newest.subject.in_(bindparam("subjects", expanding=True)),
 )
-_NEWEST_IDS = select(_ranked.c.id).where(_ranked.c.place == 1)
-_HEADLINES = (
-    select(_evidence.check_name, _evidence.made_at, _evidence.key_ids)
-    .join(_ranked, _ranked.c.id == _evidence.id)
-    .where(_ranked.c.place == 1, _evidence.statement != "")
-)
+_NEWEST_IDS = select(_newest.evidence).where(*_ABOUT)
 _NEWEST = (
     select(_evidence.id, _evidence.statement, _evidence.signatures)
-    .join(_ranked, _ranked.c.id == _evidence.id)
-    .where(_ranked.c.place == 1)
+    .join(newest_table, _newest.evidence == _evidence.id)
+    .where(*_ABOUT)
     .order_by(_evidence.id)
+)
+_HEADLINES = (
+    select(_evidence.check_name, _evidence.made_at, _evidence.key_ids)
+    .join(newest_table, _newest.evidence == _evidence.id)
+    .where(*_ABOUT, _evidence.statement != "")
 )

@@ -41,6 +41,7 @@ def test_a_project_in_order_has_no_problems(project):
         ("README.md", "\n![a](images/lost.png)\n", "README.md: no file at images/lost.png"),
         ("README.md", "\n[a](CHANGELOG.md#lost)\n", "README.md: no heading for CHANGELOG.md#lost"),
         ("README.md", "\nmake lost\n", "README.md: the Makefile has no target `lost`"),
+        ("README.md", "\n" + "<" * 7 + " HEAD\n", "README.md: a merge left its marks"),
         ("MLproject", "  lost: {command: python}\n", "README.md: no row for the entry point `lost`"),
         ("README.md", "see /" + "home/me/data\n", "README.md: a path of one machine, /" + "home/me/data"),
         ("requirements.lock", "--index-url x\n", "requirements.lock: an option or address, -"),

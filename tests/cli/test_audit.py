@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 from mlflow.exceptions import MlflowException
-from sqlalchemy import text
+from sqlalchemy import delete, select, text, update
+
+from mlflow_prod.registry import Ledger, chain
+from mlflow_prod.registry.tables import decision_table
 
 
 @pytest.fixture
@@ -55,7 +58,11 @@ def test_evidence_that_a_decision_rested_on_is_missed(run, decided):
             text(f"UPDATE mlflow_prod_heads SET digest = {head} WHERE name = 'mlflow_prod_evidence'")
         )
     _, said, _ = run("audit", "verify", "--store", decided.uri)
-    assert said == "mlflow_prod_decisions: row 2 rests on evidence that is not there any more\n"
+    assert said.splitlines() == [
+        "mlflow_prod_newest: evidence 1 is the newest of its kind and is not known as such",
+        "mlflow_prod_newest: evidence 2 stands there and is missing",
+        "mlflow_prod_decisions: row 2 rests on evidence that is not there any more",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +95,41 @@ def test_who_held_a_target_is_told_for_any_time(run, decided):
     log = run("audit", "log", *store)[1]
     assert "withdrawn   loans/1 to champion" in log and "withdrawn   loans/3 to champion" in log
     assert run("audit", "verify", *store)[0] == 0
+
+
+def test_an_export_finds_a_ledger_that_was_written_anew(run, decided, tmp_path):
+    store = ("--store", decided.uri)
+    exported = tmp_path / "ledger.jsonl"
+    exported.write_text(run("audit", "export", *store)[1])
+    tables = [json.loads(line)["table"] for line in exported.read_text().splitlines()]
+    assert tables == ["mlflow_prod_evidence"] * 2 + ["mlflow_prod_decisions"] * 2
+    decided.client.delete_registered_model_alias("loans", "champion")
+    against = ("audit", "verify", *store, "--against", exported)
+    assert run(*against)[0] == 0
+    with decided.store.engine.begin() as connection:
+        connection.execute(text("UPDATE mlflow_prod_decisions SET author = 'somebody else'"))
+        rewrite(connection)
+    assert run("audit", "verify", *store)[0] == 0
+    code, said, _ = run(*against)
+    assert code == 1
+    assert said.splitlines() == [
+        f"mlflow_prod_decisions: row {number} is not the one that was exported" for number in (1, 2)
+    ]
+
+
+def rewrite(connection):
+    """What whoever holds the password can do: a new chain that is whole in itself."""
+    rows = [row._asdict() for row in connection.execute(select(decision_table).order_by(decision_table.c.id))]
+    connection.execute(delete(decision_table))
+    head = chain.head_table
+    at = head.c.name == decision_table.name
+    connection.execute(update(head).where(at).values(length=0, digest=""))
+    bare = [{key: value for key, value in row.items() if key not in ("id", "digest")} for row in rows]
+    Ledger(connection).append(decision_table, bare)
+
+
+@pytest.mark.parametrize("line", ["no JSON", "[]", "{}", '{"table": "users", "id": 1, "digest": ""}'])
+def test_what_is_no_export_is_one_message(run, decided, tmp_path, line):
+    (tmp_path / "x").write_text(line)
+    code, _, error = run("audit", "verify", "--store", decided.uri, "--against", tmp_path / "x")
+    assert code == 1 and "against must be what `mlflow-prod audit export` printed, got 'line 1'" in error

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.server.auth.client import AuthServiceClient
 from mlflow.tracking import MlflowClient
 
-from mlflow_prod.evidence import Evidence, Measure, attest, digest_of_folder, pack
+from mlflow_prod.evidence import Approval, Evidence, Measure, attest, digest_of_folder, pack
 from tests.serving import mlflow_server
 
 POLICY = """
@@ -21,6 +21,11 @@ models:
     targets: [Production, champion]
     require:
       - {check: evaluation, measure: accuracy, at_least: 0.8}
+  "*approve*":
+    targets: [Production, champion]
+    require:
+      - {check: evaluation, measure: accuracy, at_least: 0.8}
+    approvals: {at_least: 1, not_by: author}
 """
 # The cache: else each request hashes a password anew.
 AUTH = """[mlflow]
@@ -220,3 +225,26 @@ def test_a_name_that_is_merely_claimed_opens_nothing(office, version):
         bob = ("bob", office.passwords["bob"])
         assert office.post(path, claimed, bob, FORGED).status_code == 403
     assert_nothing_was_written(office, name, number)
+
+
+def test_authors_cannot_approve_their_own_work_and_others_can(office, version):
+    name, number, envelope = version
+    alice = office.client("alice")
+    submit(alice, name, number, envelope)
+    tag = ("mlflow_prod.approval", Approval(target="champion").model_dump_json())
+    alice.set_model_version_tag(name, number, *tag)
+    with pytest.raises(MlflowException, match=r"by others than its authors \(alice\), and nobody approved"):
+        alice.set_registered_model_alias(name, "champion", number)
+    bob = office.client("bob")
+    with pytest.raises(MlflowException, match="Permission denied"):
+        bob.set_model_version_tag(name, number, *tag)
+    office.grant("bob", name, "EDIT")
+    office.client("bob").set_model_version_tag(name, number, *tag)
+    office.client("alice").set_registered_model_alias(name, "champion", number)
+    assert office.decisions(name) == [
+        ("alice", "registration", 1),
+        ("alice", "approval", 1),
+        ("alice", "promotion", 0),
+        ("bob", "approval", 1),
+        ("alice", "promotion", 1),
+    ]

@@ -15,6 +15,7 @@ from tests.browser import (
     chromium,
     delete_model,
     delete_version,
+    notice,
 )
 from tests.serving import mlflow_server
 
@@ -23,6 +24,10 @@ version: 1
 models:
   "loans*":
     targets: [Production, champion]
+    require:
+      - {check: evaluation, measure: accuracy, at_least: 0.8}
+  "*-gated":
+    every_version: true
     require:
       - {check: evaluation, measure: accuracy, at_least: 0.8}
 """
@@ -97,6 +102,17 @@ def test_the_promote_dialog_copies_into_a_model_that_takes_any(server, page, cli
     ask_for_copy(page, server, loans, "1", "elsewhere")
     page.wait_for_url("**/models/elsewhere/versions/1")
     assert client.get_model_version("elsewhere", "1").source == f"models:/{loans}/1"
+
+
+def test_the_promote_dialog_shows_a_refusal(server, page, client, loans, folder):
+    gated = f"{loans}-gated"
+    client.create_registered_model(gated)
+    ask_for_copy(page, server, loans, "1", gated)
+    said = notice(page)
+    assert f"models:/{loans}/1 to {gated} as a new version: refused" in said
+    assert "accuracy 0.7 must be at least 0.8" in said
+    assert client.search_model_versions(f"name = '{gated}'") == []
+    assert decisions(folder, gated) == [("promotion", 0, "", 0)]
 
 
 @pytest.mark.parametrize("delete", ["version", "model"])

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import mlflow
@@ -98,6 +99,82 @@ def test_plain_rest_is_refused_with_403_and_every_reason(client, version, server
             assert "1. evaluation accuracy" in answer.json()["message"]
             assert "2. fairness recall across sex" in answer.json()["message"]
     assert client.get_registered_model(name).aliases == {}
+
+
+WAYS_ROUND = {
+    "another spelling of the alias": (
+        "POST",
+        "registered-models/alias",
+        {"alias": "CHAMPION", "version": "1"},
+        403,
+    ),
+    "another spelling of the stage": (
+        "POST",
+        "model-versions/transition-stage",
+        {"version": "1", "stage": "pRODUCTION", "archive_existing_versions": False},
+        403,
+    ),
+    "a promotion made up": (
+        "POST",
+        "model-versions/set-tag",
+        {"version": "1", "key": "mlflow_prod.promoted.champion", "value": "x"},
+        403,
+    ),
+    "a reserved tag in capitals": (
+        "POST",
+        "model-versions/set-tag",
+        {"version": "1", "key": "MLflow_Prod.evidence", "value": "x"},
+        403,
+    ),
+    "evidence deleted": (
+        "DELETE",
+        "model-versions/delete-tag",
+        {"version": "1", "key": "mlflow_prod.evidence"},
+        403,
+    ),
+    "evidence at creation": (
+        "POST",
+        "model-versions/create",
+        {"source": "dbfs:/model", "tags": [{"key": "mlflow_prod.evidence", "value": "x"}]},
+        403,
+    ),
+    "an override without a key": (
+        "POST",
+        "model-versions/set-tag",
+        {"version": "1", "key": "mlflow_prod.override", "value": "{}"},
+        400,
+    ),
+    "an alias that is a question": (
+        "POST",
+        "registered-models/alias",
+        {"alias": "mlflow_prod.check.1.champion", "version": "1"},
+        400,
+    ),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), WAYS_ROUND.values(), ids=WAYS_ROUND.keys())
+def test_no_way_round_is_open_by_rest(client, version, server, method, path, body, status):
+    name, number, files = version
+    client.set_model_version_tag(
+        name, number, "mlflow_prod.evidence", pack([attest(record) for record in records(files, 0.1)])
+    )
+    before = client.get_model_version(name, number)
+    answer = requests.request(
+        method, f"{server}/api/2.0/mlflow/{path}", json={"name": name, **body}, timeout=60
+    )
+    assert answer.status_code == status, answer.text
+    after = client.get_model_version(name, number)
+    assert (after.tags, after.current_stage, after.aliases) == (before.tags, "None", [])
+
+
+def test_a_question_is_answered_by_rest(client, version, server):
+    name, number, _ = version
+    asked = {"name": name, "alias": f"mlflow_prod.check.{number}.champion"}
+    answer = requests.get(f"{server}/api/2.0/mlflow/registered-models/alias", params=asked, timeout=60)
+    tags = {tag["key"]: tag["value"] for tag in answer.json()["model_version"]["tags"]}
+    decision = json.loads(tags["mlflow_prod.decision"])
+    assert decision["allowed"] is False and "no evaluation evidence" in decision["reasons"][0]
 
 
 def test_evidence_that_a_client_submits_opens_the_gate(client, version):

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlflow_prod.evidence import Attestation, Evidence, Measure, SigningKey, attest
-from mlflow_prod.registry import Incumbent, NoPolicy, decide, parse
+from mlflow_prod.registry import Approved, Incumbent, NoPolicy, decide, parse
 from mlflow_prod.stats import newcombe, wilson
 
 NEW, OLD, OTHER = "1" * 64, "2" * 64, "3" * 64
@@ -462,3 +463,36 @@ def test_a_policy_can_be_tried_out(text, allowed):
     assert decision.allowed is allowed
     if allowed:
         assert decision.notes[0].startswith("Not enforced, else refused: evaluation accuracy: there is no")
+
+
+APPROVED = """
+version: 1
+models:
+  "*": {targets: [champion], require: [], approvals: {at_least: 2, not_by: author}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("users", "authors", "says"),
+    [
+        ({"bob", "eve"}, {"ann"}, None),
+        ({"bob", "ann"}, {"ann"}, "needs 2 approvals by others than its authors \\(ann\\), and bob approved"),
+        (set(), {"ann", "bob"}, "authors \\(ann, bob\\), and nobody approved"),
+        ({"bob", "eve"}, None, "nobody knows who registered it"),
+    ],
+)
+def test_approvals_are_counted_without_the_authors(users, authors, says):
+    approved = Approved(frozenset(users), None if authors is None else frozenset(authors))
+    policy = parse(APPROVED.encode())
+    decision = decide(policy, "loans", "champion", NEW, (), None, NOW, approved)
+    assert decision.allowed == (says is None)
+    if says:
+        assert re.search(says, decision.reasons[0])
+
+
+def test_an_approval_that_is_not_enforced_is_told():
+    policy = parse(APPROVED.replace("models:", "enforce: false\nmodels:").encode())
+    decision = decide(policy, "loans", "champion", NEW, (), None, NOW)
+    assert decision.allowed and decision.notes[0].startswith(
+        "Not enforced, else refused: It needs 2 approvals"
+    )

@@ -2,6 +2,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import create_engine, event, select
 
 from mlflow_prod.errors import EvidenceError
@@ -13,8 +15,12 @@ from mlflow_prod.registry import (
     add_decision,
     add_evidence,
     evidence_with,
+    faults,
     last_promotion,
+    newest,
     newest_ids,
+    previous_promotion,
+    revoke,
     upgrade,
 )
 from mlflow_prod.registry.tables import decision_table, evidence_table
@@ -76,7 +82,7 @@ def test_workspaces_do_not_see_each_others_evidence(connection):
     assert len(newest_ids(connection, "one", [A])) == 1
 
 
-def test_the_newest_are_found_by_the_index_alone(connection):
+def test_the_newest_are_found_without_those_before(connection):
     submit(connection, *(record("evaluation", hours=hours) for hours in range(50)))
     plans = []
 
@@ -84,9 +90,10 @@ def test_the_newest_are_found_by_the_index_alone(connection):
         plans.extend(connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
 
     event.listen(connection, "before_cursor_execute", explain)
-    newest_ids(connection, "default", [A])
-    plan = " ".join(str(row) for row in plans)
-    assert "COVERING INDEX mlflow_prod_evidence_newest" in plan
+    assert newest_ids(connection, "default", [A]) == (50,)
+    # One row, by its primary key, however much was submitted.
+    (step,) = (row[-1] for row in plans)
+    assert step.startswith("SEARCH mlflow_prod_newest USING INDEX sqlite_autoindex_mlflow_prod_newest_1")
 
 
 def test_the_last_promotion_is_found_whatever_was_refused_since(connection):
@@ -155,3 +162,59 @@ def test_a_decision_commits_to_the_evidence_before_it(connection):
     decide(connection)
     heads = connection.scalar(select(decision_table.c.evidence_head))
     assert heads == connection.scalar(select(evidence_table.c.digest))
+
+
+@pytest.mark.parametrize(
+    ("history", "previous"),
+    [
+        ([], None),
+        ([("promotion", 1)], None),
+        ([("promotion", 1), ("promotion", 2)], 1),
+        ([("promotion", 1), ("promotion", 2), ("promotion", 2)], 1),
+        ([("promotion", 1), ("promotion", 2), ("rollback", 1)], None),
+        ([("promotion", 1), ("promotion", 2), ("promotion", 3), ("rollback", 2)], 1),
+        ([("promotion", 1), ("promotion", 2), ("rollback", 1), ("promotion", 3)], 1),
+        ([("adoption", 1), ("promotion", 2)], 1),
+        ([("promotion", 1), ("override", 2), ("promotion", 3)], 1),
+        ([("override", 1), ("promotion", 2)], None),
+        ([("promotion", 1), ("promotion", 2), ("promotion", 1)], 2),
+    ],
+)
+def test_a_rollback_goes_down_the_pile_of_promotions(connection, history, previous):
+    for action, version in history:
+        decision = Decision(True, "loans", "champion", A, "", "p", (), (), NOW, action=action)
+        add_decision(Ledger(connection), "default", version, "alias", decision, [], "ann")
+    found = previous_promotion(connection, "default", "loans", "alias", "Champion")
+    assert (found and found.version) == previous
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["evaluation", "fairness"]), st.sampled_from([A, B]), st.booleans(), st.booleans()
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_the_newest_are_those_that_a_search_through_everything_finds(history):
+    """Submitted or revoked, in any order; the audit compares both."""
+    key = SigningKey.new()
+    engine = create_engine("sqlite://")
+    upgrade(engine)
+    with engine.begin() as connection:
+        expected = {}
+        for at, (check, subject, signed, revokes) in enumerate(history):
+            group = (subject, check, signed)
+            if revokes and any(known[:2] == (subject, check) for known in expected):
+                when = NOW + timedelta(hours=at, minutes=30)
+                revoke(Ledger(connection), "default", "loans", 1, subject, check, "ann", when)
+                for known in [known for known in expected if known[:2] == (subject, check)]:
+                    expected[known] = None
+            else:
+                (expected[group],) = submit(
+                    connection, record(check, subject, hours=at), key=key if signed else None
+                )
+        found = newest(connection, "default", [A, B])
+        assert sorted(map(str, found.values())) == sorted(map(str, expected.values()))
+        assert list(faults(connection)) == []

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from mlflow_prod.evidence import Evidence, Measure, attest
-from mlflow_prod.registry import Ledger, add_evidence, chain, evidence_with, upgrade
+from mlflow_prod.registry import Ledger, add_evidence, chain, evidence_with, newest_ids, upgrade
 from mlflow_prod.registry.migrations import HEAD, VERSION_TABLE
 from mlflow_prod.registry.tables import decision_table, evidence_table, metadata
 
@@ -88,6 +88,7 @@ def test_a_ledger_of_the_first_release_is_chained_as_it_stands(tmp_path):
     with engine.begin() as connection:
         for table in (evidence_table, decision_table):
             assert list(chain.faults(connection, table)) == []
+        assert newest_ids(connection, "default", ["a" * 64]) == (2,)
         assert [one.evidence for one in evidence_with(connection, [1, 2])] == [record, record]
         add_evidence(Ledger(connection), "default", "loans", 1, [attest(record)], {}, "ann", NOW)
         assert list(chain.faults(connection, evidence_table)) == []
