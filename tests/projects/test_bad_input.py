@@ -116,16 +116,15 @@ def test_a_wrong_parameter_of_mlflow_run_fails_its_run(parameter, said, workplac
 
 
 def test_a_policy_with_an_unknown_key_is_named_with_its_line(home, monkeypatch, capsys, tmp_path):
-    (tmp_path / "bad.yaml").write_text(
-        "version: 1\nmodels:\n  any:\n    targets: [champion]\n    requires: []\n"
-    )
+    policy = tmp_path / "bad.yaml"
+    policy.write_text("version: 1\nmodels: {}\n")
+    monkeypatch.setenv("MLFLOW_PROD_POLICY", str(policy))
     database = f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", f"gated:{database}")
     client = mlflow.MlflowClient()
     client.create_registered_model("any")
     client.create_model_version("any", str(home.made("compress").folder))
-    monkeypatch.setenv("MLFLOW_PROD_POLICY", str(tmp_path / "bad.yaml"))
-    mlflow.tracking._model_registry.utils._get_store_with_resolved_uri.cache_clear()
+    policy.write_text("version: 1\nmodels:\n  any:\n    targets: [champion]\n    requires: []\n")
     with pytest.raises(SystemExit) as left:
         launch(promote, ["--name=any", "--version=1", "--targets=champion"])
     said = capsys.readouterr().err
