@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from mlflow_prod.registry import Policy
+    from collections.abc import Iterator
+
+    from mlflow_prod.registry import Policy, Section
 
 FILE = click.option(
     "--file",
@@ -35,21 +37,39 @@ def check(file: Path) -> None:
 
 @policy.command()
 @click.argument("model")
-@click.argument("target")
+@click.argument("target", default="")
 @FILE
 def explain(model: str, target: str, file: Path) -> None:
-    """Print what a promotion of MODEL to TARGET needs."""
+    """Print what a promotion of MODEL to TARGET needs; without TARGET, what a new version of it needs."""
     found = _read(file)
     pattern = found.pattern(model, target)
+    asked = f"{model} to {target}" if target else f"a new version of {model}"
     if pattern is None:
-        click.echo(f"{model} to {target}: not protected, anybody may give it")
+        click.echo(f"{asked}: not protected, anybody may {'give' if target else 'make'} it")
         return
-    click.echo(f"{model} to {target}: {file}, section {pattern!r}")
-    rules = found.models[pattern].require
-    for number, rule in enumerate(rules, 1):
+    section = found.models[pattern]
+    click.echo(f"{asked}: {file}, section {pattern!r}")
+    for number, rule in enumerate(section.require, 1):
         click.echo(f"{number}. {rule}")
-    if not rules:
+    if not section.require:
         click.echo("nothing but files that can be read")
+    for line in _beside(section):
+        click.echo(line)
+    if not (found.enforce if section.enforce is None else section.enforce):
+        click.echo("not enforced: what would be refused is allowed and written down")
+
+
+def _beside(section: "Section") -> "Iterator[str]":
+    """What a section says beside its rules."""
+    if (asked := section.approvals) is not None:
+        whose = " by others than its authors" if asked.not_by else ""
+        yield f"approvals: at least {asked.at_least}{whose}"
+    if section.on_success is not None:
+        yield f"on success: the incumbent is {'archived' if section.archives else 'kept'}"
+    if section.rollback:
+        yield "rollback: the version before may come back without new evidence"
+    if section.override_by:
+        yield f"override: by {' or '.join(section.override_by)}"
 
 
 @policy.command()

@@ -1,5 +1,6 @@
 import json
 
+from mlflow_prod.evidence import SigningKey
 from tests.demo import ROOT
 
 
@@ -30,3 +31,40 @@ def test_the_schema_that_is_printed_is_the_one_in_docs(run):
     code, said, _ = run("policy", "schema")
     assert code == 0
     assert json.loads(said) == json.loads((ROOT / "docs" / "policy.schema.json").read_text())
+
+
+def test_what_a_section_asks_beside_its_rules_is_told(run, tmp_path):
+    key = SigningKey.new().public
+    (tmp_path / "policy.yaml").write_text(
+        f"""
+version: 1
+signers: {{oncall: {{ed25519: "{key}"}}}}
+models:
+  "*-prod":
+    every_version: true
+    targets: [champion]
+    require: []
+    approvals: {{at_least: 2, not_by: author}}
+    on_success: {{incumbent: archive}}
+    rollback: previous
+    override_by: [oncall]
+    enforce: false
+"""
+    )
+    beside = [
+        "nothing but files that can be read",
+        "approvals: at least 2 by others than its authors",
+        "on success: the incumbent is archived",
+        "rollback: the version before may come back without new evidence",
+        "override: by oncall",
+        "not enforced: what would be refused is allowed and written down",
+    ]
+    file = ("--file", tmp_path / "policy.yaml")
+    for asked, named in (
+        (["loans-prod", "champion"], "loans-prod to champion"),
+        (["loans-prod"], "a new version of loans-prod"),
+    ):
+        said = run("policy", "explain", *asked, *file)[1].splitlines()
+        assert said[0].startswith(f"{named}: ") and said[0].endswith("section '*-prod'")
+        assert said[1:] == beside
+    assert run("policy", "explain", "loans", *file)[1].startswith("a new version of loans: not protected")
