@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -16,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from mlflow_prod import registry
 from mlflow_prod.errors import EvidenceError
-from mlflow_prod.evidence import PROMOTED_TAG, Attestation, Override, promoted_text, write_envelope
+from mlflow_prod.evidence import PROMOTED_TAG, Attestation, Override, promoted_text
 from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.hearing import Asked, Hearing, hear
 from mlflow_prod.plugins.holders import A_NEW_VERSION, Target, held_targets, location_of, version_of
 from mlflow_prod.plugins.model_files import look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
+from mlflow_prod.plugins.overruling import overruled
 from mlflow_prod.registry import OVERRIDE, Decision, Entry, Ledger, PolicyFile
 
 ATTEMPTS = 5
@@ -222,39 +222,6 @@ class Promotions:
             if (target, version) not in after and policy.section(name, target.name) is not None:
                 entry = Entry(registry.WITHDRAWAL, name, version, target.kind, target.name)
                 registry.add_entry(ledger, self._workspace, entry, author(), datetime.now(UTC))
-
-
-def overruled(
-    connection: Connection, workspace: str, hearing: Hearing, override: Override, attestation: Attestation
-) -> Hearing:
-    """The hearing, allowed on a person's signed word; EvidenceError where that word does not hold."""
-    asked, decision = hearing.asked, hearing.decision
-    keys = {name: hearing.policy.signers[name] for name in hearing.section.override_by}
-    if not keys:
-        raise EvidenceError(
-            f"{asked.target} of {asked.model} takes no override: the policy names nobody under override_by"
-        )
-    if not attestation.signers(keys):
-        raise EvidenceError(f"the override must be signed by {' or '.join(sorted(keys))}, as the policy asks")
-    if abs(datetime.now(UTC) - override.made_at) > registry.CLOCK_SLACK:
-        raise EvidenceError(
-            f"the override was signed at {override.made_at.isoformat()} and is good for "
-            f"{registry.CLOCK_SLACK.total_seconds() / 60:.0f} minutes: sign it again, and set the clocks"
-        )
-    if override.subject != decision.subject:
-        raise EvidenceError(
-            f"the override is for files with digest {override.subject[:12]}, and {asked.model} "
-            f"{asked.version} holds {decision.subject[:12] or 'none that can be read'}"
-        )
-    place = (workspace, asked.model, asked.target.kind, asked.target.name)
-    if registry.overridden_before(connection, *place, attestation.to_dsse()["payload"]):
-        raise EvidenceError("the override was used already: sign a new one")
-    if decision.allowed:
-        raise EvidenceError("the gate allows it without an override: ask for it as usual")
-    signer = ", ".join(sorted(attestation.signers(keys)))
-    return replace(
-        hearing, decision=registry.break_glass(decision, override, signer), signed=write_envelope(attestation)
-    )
 
 
 def denied(message: str) -> MlflowException:

@@ -32,8 +32,9 @@ from mlflow_prod.registry.decided import (
 from mlflow_prod.registry.gate import OVERRIDE, Decision, adopt, break_glass, decide, refuse, roll_back
 from mlflow_prod.registry.json_schema import policy_schema
 from mlflow_prod.registry.migrations import upgrade
-from mlflow_prod.registry.policy import NEW_VERSION, NoPolicy, Policy, Section, parse
+from mlflow_prod.registry.policy import NoPolicy, Policy, parse
 from mlflow_prod.registry.policy_file import PolicyFile
+from mlflow_prod.registry.section import NEW_VERSION, Section
 from mlflow_prod.registry.submitted import (
     Headline,
     add_evidence,

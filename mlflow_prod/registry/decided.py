@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from mlflow_prod.registry.chain import Ledger
 from mlflow_prod.registry.gate import ADOPTION, OVERRIDE, PROMOTION, ROLLBACK, Decision
-from mlflow_prod.registry.policy import NEW_VERSION
+from mlflow_prod.registry.section import NEW_VERSION
 from mlflow_prod.registry.tables import decision_table, evidence_table, ms
 
 WITHDRAWAL, APPROVAL, REVOCATION, REGISTRATION = "withdrawal", "approval", "revocation", "registration"

@@ -7,7 +7,8 @@ from datetime import datetime
 from mlflow_prod.evidence import Attestation, Override
 from mlflow_prod.registry.case import NOBODY, Approved, Case, Incumbent, Unmet
 from mlflow_prod.registry.judges import freshness, judge, judge_approvals
-from mlflow_prod.registry.policy import NEW_VERSION, NoPolicy, Policy
+from mlflow_prod.registry.policy import NoPolicy, Policy
+from mlflow_prod.registry.section import NEW_VERSION
 
 # How a version came to a target: on what the policy asks for, back, against the policy, before the gate.
 PROMOTION, ROLLBACK, OVERRIDE, ADOPTION = "promotion", "rollback", "override", "adoption"

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from mlflow_prod.registry.policy import _Document
+from mlflow_prod.registry.policy import Document
 from mlflow_prod.registry.rules import Bounded
 
 # How a docstring says what a field is.
@@ -15,7 +15,7 @@ FIELD = re.compile(r"^(\w+) : (.+)$")
 
 def policy_schema() -> dict[str, Any]:
     """Draft 2020-12. What it cannot say is left to `parse`: keys that stand twice, signers that nobody is."""
-    schema = _Document.model_json_schema(schema_generator=_Generator)
+    schema = Document.model_json_schema(schema_generator=_Generator)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": "Policy"}
 
 

@@ -15,8 +15,8 @@ from mlflow_prod.registry.case import (
     find,
     the_measure,
 )
-from mlflow_prod.registry.policy import Approvals
 from mlflow_prod.registry.rules import UNITS, Across, AnyRule, Every, Quantity, Threshold, Versus
+from mlflow_prod.registry.section import Approvals
 from mlflow_prod.stats import bonferroni, largest_gap, newcombe, pairs_confidence, quantile_of
 
 STORED_CONFIDENCE = 0.95

@@ -1,35 +1,22 @@
 """The policy: which evidence a promotion needs."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
-from pydantic.config import JsonDict
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from mlflow_prod.errors import PolicyError, did_you_mean
 from mlflow_prod.evidence import PublicKey, digest_of_bytes
 from mlflow_prod.registry import strict_yaml
-from mlflow_prod.registry.rules import Across, AnyRule, Every, Name, Names, Rule, Strict, Threshold, Versus
+from mlflow_prod.registry.rules import Across, Every, Name, Rule, Strict, Threshold, Versus
+from mlflow_prod.registry.section import CLOSED, Approvals, OnSuccess, Section, spelt
 
 DEFAULT_TARGETS = frozenset({"production", "champion"})
-# What a section with `every_version` protects, beside its targets: no stage or alias has an empty name.
-NEW_VERSION = ""
 # The stages into which a version is withdrawn.
 NO_PROMOTION = frozenset({"none", "archived"})
-
-
-def spelt(target: str) -> str:
-    """A target's name without case, accents, width or blanks, which not every database tells apart.
-
-    >>> spelt("ｃhámpion ")
-    'champion'
-    """
-    plain = unicodedata.normalize("NFKD", target).casefold()
-    return "".join(sign for sign in plain if sign.isprintable() and not unicodedata.combining(sign)).strip()
 
 
 def _key(text: Any) -> PublicKey:
@@ -50,89 +37,6 @@ class Signer(Strict):
     ]
 
 
-class OnSuccess(Strict):
-    """`incumbent`: `archive` moves who held the target to the stage Archived, `keep` leaves it alone."""
-
-    incumbent: Literal["archive", "keep"]
-
-
-class Approvals(Strict):
-    """How many people must have approved the files; `not_by: author`: others than whoever registered the
-    version or submitted evidence about its files.
-    """
-
-    at_least: Annotated[int, Field(ge=1)]
-    not_by: Literal["author"] | None = None
-
-
-TargetName = Annotated[str, Field(pattern=r"\S")]
-# `Section._has_targets`, for editors.
-NEEDS_TARGETS: JsonDict = {
-    "anyOf": [
-        {"required": ["targets"], "properties": {"targets": {"minItems": 1}}},
-        {"required": ["every_version"], "properties": {"every_version": {"const": True}}},
-    ]
-}
-
-
-class Section(Strict):
-    """What the models under one name or glob need for a set of targets; no rules: nothing but their files.
-
-    every_version : true: each new version of these models needs it, so that only what passes gets in.
-    signed_by : signers of the policy, one of whom must have signed what a rule rests on; empty: nobody need.
-    approvals : of people, beside the evidence.
-    on_success : what a promotion does, in the same step, to the version that held the target.
-    rollback : `previous`: the version that held the target before may come back without new evidence.
-    override_by : signers of the policy, each of whom may promote against the rules; empty: nobody may.
-    enforce : false: what would be refused is allowed and written down, to try a policy out; else the file's.
-    """
-
-    model_config = ConfigDict(json_schema_extra=NEEDS_TARGETS)
-
-    targets: Annotated[tuple[TargetName, ...], Field(strict=False)] = ()
-    every_version: bool = False
-    require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
-    signed_by: Names = ()
-    approvals: Approvals | None = None
-    on_success: OnSuccess | None = None
-    rollback: Literal["previous"] | None = None
-    override_by: Names = ()
-    enforce: bool | None = None
-
-    def covers(self, target: str) -> bool:
-        """Whether a stage or alias (any case), or NEW_VERSION, is protected."""
-        if target == NEW_VERSION:
-            return self.every_version
-        return spelt(target) in (spelt(name) for name in self.targets)
-
-    @property
-    def archives(self) -> bool:
-        """Whether a promotion archives the incumbent."""
-        return self.on_success == OnSuccess(incumbent="archive")
-
-    @property
-    def compares(self) -> bool:
-        """Whether a decision looks at the incumbent."""
-        return any(isinstance(rule, Versus) or rule.when == "incumbent" for rule in self.require)
-
-    @model_validator(mode="after")
-    def _has_targets(self) -> "Section":
-        if not self.targets and not self.every_version:
-            raise ValueError("needs targets, such as [Production, champion], or every_version: true")
-        if not all(spelt(name) for name in self.targets):
-            raise ValueError("targets must be names of stages and aliases, not blanks")
-        return self
-
-    @model_validator(mode="after")
-    def _hand_down(self) -> "Section":
-        rules = tuple(
-            rule if rule.signed_by else rule.model_copy(update={"signed_by": self.signed_by})
-            for rule in self.require
-        )
-        object.__setattr__(self, "require", rules)
-        return self
-
-
 def _version(value: Any) -> Any:
     # True and 1.0 equal 1.
     if type(value) is not int:
@@ -140,11 +44,7 @@ def _version(value: Any) -> Any:
     return value
 
 
-# What holds where nothing is given.
-CLOSED = Section(targets=("all",), require=())
-
-
-class _Document(Strict):
+class Document(Strict):
     """The policy of an MLflow registry: what a version of a model must show before it is promoted.
 
     enforce : false: what would be refused is allowed and written down, where a section does not say.
@@ -228,7 +128,7 @@ def parse(content: bytes, file: str = "policy.yaml") -> Policy:
     if not isinstance(values, dict):
         raise PolicyError(f"{file}, line 1: must be a mapping with the keys version and models")
     try:
-        document = _Document.model_validate(values)
+        document = Document.model_validate(values)
     except ValidationError as problem:
         wrong = [_sentence(error, values, lines, file) for error in problem.errors(include_url=False)]
         raise PolicyError("\n".join(wrong)) from problem
@@ -237,7 +137,7 @@ def parse(content: bytes, file: str = "policy.yaml") -> Policy:
     return Policy(document.models, digest_of_bytes(content), signers, document.enforce)
 
 
-def _hold_signers(document: _Document, lines: Mapping[strict_yaml.Place, int], file: str) -> None:
+def _hold_signers(document: Document, lines: Mapping[strict_yaml.Place, int], file: str) -> None:
     for model, section in document.models.items():
         own: strict_yaml.Place = ("models", model)
         places: dict[strict_yaml.Place, tuple[str, ...]] = {
@@ -286,7 +186,7 @@ def _sentence(error: ErrorDetails, values: Any, lines: dict[strict_yaml.Place, i
 
 def _keys_at(place: strict_yaml.Place, values: Any) -> set[str]:
     if not place:
-        return set(_Document.model_fields)
+        return set(Document.model_fields)
     if len(place) == 2:
         return set((Signer if place[0] == "signers" else Section).model_fields)
     parts: dict[str | int, type[Strict]] = {"on_success": OnSuccess, "approvals": Approvals}
