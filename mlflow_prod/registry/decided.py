@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from mlflow_prod.registry.chain import Ledger
-from mlflow_prod.registry.gate import ADOPTION, OVERRIDE, PROMOTION, ROLLBACK, Decision
+from mlflow_prod.registry.gate import ADOPTION, OVERRIDE, PROMOTION, ROLLBACK, UNENFORCED, Decision
 from mlflow_prod.registry.section import NEW_VERSION
 from mlflow_prod.registry.tables import decision_table, evidence_table, ms
 
 WITHDRAWAL, APPROVAL, REVOCATION, REGISTRATION = "withdrawal", "approval", "revocation", "registration"
 # What gives a version a target.
-GIVING = (PROMOTION, ROLLBACK, OVERRIDE, ADOPTION)
+GIVING = (PROMOTION, ROLLBACK, OVERRIDE, ADOPTION, UNENFORCED)
+# What met no policy does not come back by itself.
+UNPROVEN = (OVERRIDE, UNENFORCED)
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def last_promotion(
 def previous_promotion(
     connection: Connection, workspace: str, model: str, kind: str, target: str
 ) -> Promotion | None:
-    """What a rollback brings back: what was promoted before the last one, and not against the policy.
+    """What a rollback brings back: what was promoted before the last one, and met the policy.
 
     Promotions pile up, and a rollback takes away all above the version that it brings back: from 3 back to 2,
     the previous one is 1.
@@ -152,7 +154,7 @@ def previous_promotion(
                 pile.pop()
         if not pile or pile[-1][0].version != version or pile[-1][0].subject != subject:
             pile.append((Promotion(number, version, subject), action))
-    return next((one for one, action in reversed(pile[:-1]) if action != OVERRIDE), None)
+    return next((one for one, action in reversed(pile[:-1]) if action not in UNPROVEN), None)
 
 
 def approvers(

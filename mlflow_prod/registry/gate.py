@@ -10,8 +10,10 @@ from mlflow_prod.registry.judges import freshness, judge, judge_approvals
 from mlflow_prod.registry.policy import NoPolicy, Policy
 from mlflow_prod.registry.section import NEW_VERSION
 
-# How a version came to a target: on what the policy asks for, back, against the policy, before the gate.
+# How a version came to a target: on what the policy asks for, back, against the policy, before the gate, or
+# though its evidence falls short while the policy is only tried out.
 PROMOTION, ROLLBACK, OVERRIDE, ADOPTION = "promotion", "rollback", "override", "adoption"
+UNENFORCED = "unenforced"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Decision:
     notes : a sentence for each rule that was met, and what else is worth knowing.
     at : when, in UTC.
     section : the name or glob in the policy whose rules were judged; "" where none was.
-    action : PROMOTION, ROLLBACK, OVERRIDE or ADOPTION.
+    action : PROMOTION, ROLLBACK, OVERRIDE, ADOPTION or UNENFORCED.
     """
 
     allowed: bool
@@ -103,7 +105,9 @@ def decide(
         notes.append("No rule protects this target.")
     for check, signers in case.signers_by_check().items():
         notes.append(f"The {check} evidence is {_signed(signers)}.")
+    action = PROMOTION
     if section is not None and not (policy.enforce if section.enforce is None else section.enforce):
+        action = UNENFORCED if reasons else PROMOTION
         notes = [*(f"Not enforced, else refused: {reason}" for reason in reasons), *notes]
         reasons = []
     compared = incumbent.subject if incumbent else ""
@@ -118,6 +122,7 @@ def decide(
         tuple(notes),
         now,
         pattern or "",
+        action,
     )
 
 

@@ -177,6 +177,7 @@ def test_a_decision_commits_to_the_evidence_before_it(connection):
         ([("adoption", 1), ("promotion", 2)], 1),
         ([("promotion", 1), ("override", 2), ("promotion", 3)], 1),
         ([("override", 1), ("promotion", 2)], None),
+        ([("promotion", 1), ("unenforced", 2), ("promotion", 3)], 1),
         ([("promotion", 1), ("promotion", 2), ("promotion", 1)], 2),
     ],
 )
