@@ -62,7 +62,7 @@ def main(
     # What would only fail after minutes of training.
     check_name(name)
     named(targets)
-    hold_gated()
+    hold_gated(name)
     dataset = source.load()
     for batch in filter(None, (production, drifted)):
         load_batch(batch, dataset.schema, dataset.task, seed=source.seed)

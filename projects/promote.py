@@ -13,7 +13,7 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
     """Give a version the stages and aliases in `targets`, in turn; the first refusal ends the run."""
     wanted = named(targets)
     run.rename(f"promote {name}/{version}")
-    hold_gated(name, version)
+    hold_gated(name)
     for target in wanted:
         try:
             tracking.promote(name, version, target)

@@ -31,7 +31,7 @@ def log(store: str, model: str | None, as_json: bool) -> None:
                 click.echo(json.dumps(row))
                 continue
             when = datetime.fromtimestamp(row["decided_at"] / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-            what = f"{row['model']}/{row['version']} to {row['target']}"
+            what = f"{row['model']}/{row['version']}{_of(row)}"
             click.echo(f"{when}  {_outcome(row):<10}  {what}  by {row['author']}")
             # What lets a promotion through fills pages; what is beside the rules is said.
             told = json.loads(row["notes"]) if row["action"] not in ("promotion", "withdrawal") else []
@@ -44,22 +44,32 @@ def log(store: str, model: str | None, as_json: bool) -> None:
 def _exported(file: Path) -> Iterator[dict[str, Any]]:
     from mlflow_prod.errors import InvalidParameter
 
-    with file.open() as lines:
+    with file.open(errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
                 sound = {"table", "id", "digest"} <= set(row) and row["table"].startswith("mlflow_prod_")
-            except (ValueError, TypeError, AttributeError):
+            except (ValueError, TypeError, AttributeError, RecursionError):
                 sound = False
             if not sound:
                 raise InvalidParameter("against", "what `mlflow-prod audit export` printed", f"line {number}")
             yield row
+    if not file.stat().st_size:
+        raise InvalidParameter("against", "what `mlflow-prod audit export` printed", "an empty file")
 
 
 def _outcome(row: Mapping[str, Any]) -> str:
     if row["action"] == "promotion":
         return "allowed" if row["allowed"] else "refused"
+    if row["action"] == "approval" and not row["allowed"]:
+        return "taken back"
     return "withdrawn" if row["action"] == "withdrawal" else str(row["action"])
+
+
+def _of(row: Mapping[str, Any]) -> str:
+    if row["action"] == "revocation":
+        return f": {row['target']} evidence"
+    return f" to {row['target']}" if row["target"] else ""
 
 
 @audit.command("who-held")
@@ -106,10 +116,14 @@ def verify(store: str, against: Path | None) -> None:
     with reading(store) as connection:
         found = list(faults(connection))
         if against is not None:
-            found += changed_since(connection, _exported(against))
+            # What is missing is missed by both.
+            found = list(dict.fromkeys([*found, *changed_since(connection, _exported(against))]))
     for fault in found:
         click.echo(fault)
     if found:
-        click.echo(f"error: the ledger is not as it was written: {len(found)} faults", err=True)
+        click.echo(
+            f"error: the ledger is not as it was written: {len(found)} fault{'s' if len(found) > 1 else ''}",
+            err=True,
+        )
         sys.exit(1)
     click.echo("the ledger is whole")

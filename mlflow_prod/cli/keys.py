@@ -1,5 +1,6 @@
 """`mlflow-prod keys`: who signs evidence."""
 
+import re
 from pathlib import Path
 
 import click
@@ -18,6 +19,8 @@ def new(name: str, out: Path | None) -> None:
     from mlflow_prod.errors import InvalidParameter
     from mlflow_prod.evidence import SigningKey
 
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise InvalidParameter("name", "letters, digits, _ and -, as a policy names it", name)
     path = out or Path(f"{name}.pem")
     key = SigningKey.new()
     try:

@@ -40,8 +40,13 @@ def check(file: Path) -> None:
 @click.argument("target", default="")
 @FILE
 def explain(model: str, target: str, file: Path) -> None:
-    """Print what a promotion of MODEL to TARGET needs; without TARGET, what a new version of it needs."""
+    """Print what a promotion of MODEL to TARGET needs; without TARGET, what a new version of it needs.
+
+    TARGET: a stage, an alias, or models:/OTHER for a copy.
+    """
     found = _read(file)
+    if target.startswith("models:/"):
+        model, target = target.removeprefix("models:/"), ""
     pattern = found.pattern(model, target)
     asked = f"{model} to {target}" if target else f"a new version of {model}"
     if pattern is None:

@@ -38,7 +38,10 @@ def reading(store: str) -> "Iterator[Connection]":
         with engine.connect() as connection:
             if not is_ledger(connection):
                 shown = url.render_as_string(hide_password=True)
-                raise EvidenceError(f"{shown} holds no ledger of this version: open it once by gated:{shown}")
+                raise EvidenceError(
+                    f"{shown} holds no ledger of this version yet: start a server with gated: before it, or "
+                    f"run mlflow-prod adopt"
+                )
             yield connection
     except SQLAlchemyError as problem:
         # The driver's message may hold the URL, and that a password.

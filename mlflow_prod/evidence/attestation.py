@@ -7,6 +7,7 @@ Envelope: https://github.com/secure-systems-lab/dsse/blob/master/protocol.md
 import base64
 import binascii
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -161,10 +162,11 @@ def _pre_authentication_encoding(payload: bytes) -> bytes:
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise EvidenceError(f"a key is named twice: {sorted(n for n in names if names.count(n) > 1)[0]!r}")
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = min(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise EvidenceError(f"a key is named twice: {twice[:80]!r}")
+    return found
 
 
 def _base64(content: bytes) -> str:

@@ -91,7 +91,12 @@ class SigningKey:
     def of_environment(cls) -> "SigningKey | None":
         """The key that MLFLOW_PROD_KEY_FILE names or MLFLOW_PROD_KEY holds; None where neither is set."""
         if file := os.environ.get(FILE_VARIABLE):
-            return cls.from_pem(Path(file).read_bytes(), FILE_VARIABLE)
+            try:
+                return cls.from_pem(Path(file).read_bytes(), FILE_VARIABLE)
+            except OSError as problem:
+                raise InvalidParameter(
+                    FILE_VARIABLE, f"a file that can be read ({problem.strerror})", file
+                ) from problem
         text = os.environ.get(TEXT_VARIABLE)
         return cls.from_pem(text, TEXT_VARIABLE) if text else None
 

@@ -1,6 +1,7 @@
 """The record of one check."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ class Evidence:
             raise EvidenceError(f"made_at must carry a time zone, got {self.made_at.isoformat()}")
         titles = [(measure.title, measure.against) for measure in self.measures]
         if len(set(titles)) < len(titles):
-            twice = next(title for title in titles if titles.count(title) > 1)
+            twice = next(title for title, times in Counter(titles).items() if times > 1)
             raise EvidenceError(f"{self.check}: two measures are named {twice[0]!r}; each must be named once")
 
     def __iter__(self) -> Iterator[Measure]:

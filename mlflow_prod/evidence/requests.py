@@ -43,8 +43,15 @@ class _Request(BaseModel):
     def read(cls, text: str) -> Self:
         """From a tag's value; EvidenceError names what is wrong."""
         what = cls.__name__.lower()
+        _hold_short(text, what)
+        return cls.made(**_object(read_json(text, what), what))
+
+    @classmethod
+    def made(cls, **content: Any) -> Self:
+        """From its parts; EvidenceError names what is wrong."""
+        what = cls.__name__.lower()
         try:
-            return cls.model_validate(read_json(text, what))
+            return cls.model_validate(content)
         except ValidationError as problem:
             first = problem.errors(include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
@@ -79,10 +86,20 @@ def write_envelope(attestation: Attestation) -> str:
 
 def read_envelope(text: str) -> Attestation:
     """The inverse; EvidenceError where it is none, or longer than an override can be."""
-    if len(text) > 32 * LONGEST:
-        raise EvidenceError(f"override must be at most {32 * LONGEST:,} characters, got {len(text):,}")
+    _hold_short(text, "override")
     envelope: Any = read_json(text, "override")
     return Attestation.from_dsse(envelope)
+
+
+def _hold_short(text: str, what: str) -> None:
+    if len(text) > 32 * LONGEST:
+        raise EvidenceError(f"{what} must be at most {32 * LONGEST:,} characters, got {len(text):,}")
+
+
+def _object(content: Any, what: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise EvidenceError(f"{what}: it: must be an object, got {str(content)[:40]!r}")
+    return content
 
 
 def promoted_text(digest: str, how: str, author: str, at: datetime) -> str:

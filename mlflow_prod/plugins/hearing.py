@@ -38,13 +38,14 @@ class Asked:
 class Standing:
     """What the registry's tables say about a promotion; `version` is 0 before there is one.
 
-    `heads`: of the ledger, at that moment or before.
+    `holder_is_known`: the ledger has its promotion. `heads`: of the ledger, at that moment or before.
     """
 
     version: int
     location: str | None
     holder: Holder | None
     last: Promotion | None
+    holder_is_known: bool
     approved: Approved
     heads: tuple[str, ...] = field(compare=False)
 
@@ -138,8 +139,7 @@ def hear(
         found = registry.newest(connection, workspace, subjects)
         approved = _approved(connection, workspace, asked, standing.version, section, candidate.digest)
         before = None
-        if section.rollback and None not in found.values():
-            # Where no revocation stands for any of its evidence.
+        if section.rollback and not registry.is_revoked(connection, workspace, candidate.digest):
             before = registry.previous_promotion(connection, workspace, name, asked.target.kind, target)
     attestations = [attestation for attestation in found.values() if attestation is not None]
     decision = registry.decide(policy, name, target, candidate.digest, attestations, incumbent, now, approved)
@@ -178,7 +178,11 @@ def _standing(
     approved = (
         _approved(connection, workspace, asked, version, section, subject) if subject else registry.NOBODY
     )
-    return Standing(version, location, holder, last, approved, heads)
+    known = holder is not None and (
+        (last is not None and last.version == holder.version)
+        or registry.was_given(connection, workspace, asked.model, target.kind, target.name, holder.version)
+    )
+    return Standing(version, location, holder, last, known, approved, heads)
 
 
 def _approved(
@@ -195,8 +199,9 @@ def _approved(
 
 def _incumbent(standing: Standing) -> tuple[Incumbent | None, tuple[ModelFiles, ...]]:
     holder, last = standing.holder, standing.last
-    if last is not None and (holder is None or holder.version == last.version):
-        # What was promoted is known from that decision, even where its files are gone.
+    if last is not None and (holder is None or holder.location is None or standing.holder_is_known):
+        # What was promoted last is known from that decision, even where its files are gone, it was withdrawn,
+        # or a prompt took its place: none of this lowers the bar.
         return Incumbent(str(last.version), last.subject), ()
     if holder is None or holder.location is None:
         return None, ()

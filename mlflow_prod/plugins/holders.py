@@ -1,6 +1,5 @@
 """Who holds a target, as the registry's tables have it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -9,13 +8,16 @@ from mlflow.entities.model_registry.model_version_stages import (
     DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS,
     STAGE_DELETED_INTERNAL,
 )
+from mlflow.exceptions import MlflowException
 from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 from mlflow.store.model_registry.dbmodels.models import (
     SqlModelVersion,
     SqlRegisteredModelAlias,
     SqlRegisteredModelTag,
 )
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+from mlflow.utils.validation import _validate_model_name, _validate_model_version
 from sqlalchemy import Connection, Select, bindparam, func, select, true
 
 from mlflow_prod.registry import HEAD_COLUMNS, LAST_PROMOTION, NEW_VERSION, Promotion
@@ -77,14 +79,17 @@ class Holder:
 
 
 def version_of(store: SqlAlchemyStore, connection: Connection, name: str, version: str) -> VersionRow:
-    """The version's columns; MLflow's own error where there is no such version."""
-    if str(version).isdecimal():
-        place = {"workspace": store._get_active_workspace(), "model": name, "version": int(version)}
-        if (row := connection.execute(_VERSION, place).one_or_none()) is not None:
-            return row
-    with store.ManagedSessionMaker(read_only=False) as session:
-        found: VersionRow = store._get_sql_model_version(session, name, version)
-        return found
+    """The version's columns; MLflow's own errors where there is no such version, or no number."""
+    place = {"workspace": store._get_active_workspace(), "model": name}
+    number = _validate_model_version(version)
+    row = connection.execute(_VERSION, {**place, "version": number}).one_or_none()
+    if row is None:
+        _validate_model_name(name)
+        raise MlflowException(
+            f"Model Version (name={name}, version={number}) not found", RESOURCE_DOES_NOT_EXIST
+        )
+    found: VersionRow = row
+    return found
 
 
 def location_of(store: SqlAlchemyStore, connection: Connection, version: VersionRow) -> str | None:
@@ -119,10 +124,10 @@ def version_and_holder(
     """
     place = {"workspace": store._get_active_workspace(), "model": model, "kind": target.kind}
     place |= {"target": target.name.lower(), "stage": target.name}
-    rows: Sequence[Any] = ()
-    if str(version).isdecimal():
-        rows = connection.execute(_STANDING[target.kind], {**place, "version": int(version)}).all()
+    number = _validate_model_version(version)
+    rows = connection.execute(_STANDING[target.kind], {**place, "version": number}).all()
     if not rows:
+        # Says what is wrong.
         return version_of(store, connection, model, version), None, None, ()
     row = min(rows, key=lambda row: (row.held_alias != target.name, row.held_alias))
     holder = None
@@ -136,8 +141,10 @@ def version_and_holder(
 def newest_version(store: SqlAlchemyStore, connection: Connection, model: str) -> Holder | None:
     """The newest version of a model, which holds it as far as copies into it go; None where there is none."""
     place = {"workspace": store._get_active_workspace(), "model": model}
-    row = connection.execute(_NEWEST, place).one_or_none()
-    return None if row is None else Holder(row.version, location_of(store, connection, row), NEW_VERSION)
+    for row in connection.execute(_ALL.order_by(_versions.version.desc()), place):
+        if (location := location_of(store, connection, row)) is not None:
+            return Holder(row.version, location, NEW_VERSION)
+    return None
 
 
 def held_targets(store: SqlAlchemyStore, connection: Connection, model: str) -> list[tuple[Target, int]]:

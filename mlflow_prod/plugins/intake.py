@@ -35,6 +35,11 @@ from mlflow_prod.plugins.one_transaction import OneTransaction
 from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, denied
 from mlflow_prod.registry import CHECK_LENGTH, CLOCK_SLACK, Entry, Headline, Ledger, PolicyFile
 
+# Of the checks in a version's tag, which MLflow keeps short.
+MOST_NAMED = 20
+# What one model can need; each is looked for in the ledger.
+MOST_CHECKS = 200
+
 
 class Intake:
     """Takes in what is sent for a version, and leaves a short tag in its place.
@@ -172,6 +177,7 @@ def summary(known: Sequence[Headline], signers: Mapping[str, PublicKey]) -> str:
     if not known:
         return "none that counts"
     checks = sorted({one.check for one in known})
+    named = ", ".join(checks[:MOST_NAMED]) + (", ..." if len(checks) > MOST_NAMED else "")
     last = max(one.made_at for one in known)
     count = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
     by = [{name for name, key in signers.items() if key.id in one.key_ids} for one in known]
@@ -179,7 +185,7 @@ def summary(known: Sequence[Headline], signers: Mapping[str, PublicKey]) -> str:
     signed = f"signed by {', '.join(names)}" if names else "unsigned"
     # Someone else's signature on one check says nothing of the others.
     partly = "partly " if names and not all(by) else ""
-    return f"{', '.join(checks)} ({count}, {partly}{signed}, {last:%Y-%m-%d})"
+    return f"{named} ({count}, {partly}{signed}, {last:%Y-%m-%d})"
 
 
 def _hold_signed(attestation: Attestation, signers: Mapping[str, PublicKey]) -> None:
@@ -199,6 +205,8 @@ def _hold_about(evidence: Sequence[Evidence], name: str, version: str, files: Mo
     checks = [record.check for record in evidence]
     if len(set(checks)) < len(checks):
         raise EvidenceError(f"an envelope must hold one record a check, got {', '.join(sorted(checks))}")
+    if len(checks) > MOST_CHECKS:
+        raise EvidenceError(f"an envelope must hold at most {MOST_CHECKS} records, got {len(checks)}")
     now = datetime.now(UTC)
     for record in evidence:
         if len(record.check) > CHECK_LENGTH:

@@ -77,7 +77,8 @@ def _resolved(location: str) -> str:
         location = RunsArtifactRepository.get_underlying_uri(location)
     destination = os.environ.get(DESTINATION)
     parsed = urlparse(location)
-    if parsed.scheme != "mlflow-artifacts" or not destination:
+    # Where a server is named, clients go there, which need not be this one.
+    if parsed.scheme != "mlflow-artifacts" or parsed.netloc or not destination:
         return location
     # Decoded as the server does, so that a client is given the same files.
     path = validate_path_is_safe(parsed.path.lstrip("/"))

@@ -12,7 +12,7 @@ from mlflow_prod.plugins.hearing import Hearing
 
 
 def overruled(
-    connection: Connection, workspace: str, hearing: Hearing, override: Override, attestation: Attestation
+    connection: Connection, hearing: Hearing, override: Override, attestation: Attestation
 ) -> Hearing:
     """The hearing, allowed on a person's signed word; EvidenceError where that word does not hold."""
     asked, decision = hearing.asked, hearing.decision
@@ -33,8 +33,7 @@ def overruled(
             f"the override is for files with digest {override.subject[:12]}, and {asked.model} "
             f"{asked.version} holds {decision.subject[:12] or 'none that can be read'}"
         )
-    place = (workspace, asked.model, asked.target.kind, asked.target.name)
-    if registry.overridden_before(connection, *place, attestation.to_dsse()["payload"]):
+    if registry.overridden_before(connection, attestation.to_dsse()["payload"]):
         raise EvidenceError("the override was used already: sign a new one")
     if decision.allowed:
         raise EvidenceError("the gate allows it without an override: ask for it as usual")

@@ -72,7 +72,8 @@ class Promotions:
                 return self.withdrawing(name, move) if target.kind == "stage" else move()
             hearing = hear(self._store, self._transactions, policy, section, asked)
             if hearing is None:
-                return move()
+                # A prompt may take the target, and whoever loses it by that is written down.
+                return self.withdrawing(name, move)
             if ruling is not None:
                 hearing = ruling(hearing)
             with self._transactions.locked() as (session, ledger):
@@ -129,7 +130,7 @@ class Promotions:
 
         def overrule(hearing: Hearing) -> Hearing:
             with self._transactions.reading() as connection:
-                return overruled(connection, self._workspace, hearing, override, attestation)
+                return overruled(connection, hearing, override, attestation)
 
         self.promote(Asked(name, target, version), lambda: move(target), overrule)
 
@@ -145,12 +146,18 @@ class Promotions:
             if not files.unchanged():
                 raise EvidenceError(f"the files of {name} {version} change while they are looked at")
             policy, now = self._policy_file.read(), datetime.now(UTC)
-            for target, holder in held_targets(self._store, ledger.connection, name):
+            held = held_targets(self._store, ledger.connection, name)
+            for target, holder in held:
                 if holder != row.version or policy.section(name, target.name) is None:
                     continue
                 place = (self._workspace, name, target.kind, target.name)
                 last = registry.last_promotion(ledger.connection, *place)
-                if last is None or last.version != holder:
+                if last is not None and (target, last.version) not in held:
+                    # It lost the target past the gate.
+                    lost = Entry(registry.WITHDRAWAL, name, last.version, target.kind, target.name)
+                    registry.add_entry(ledger, self._workspace, lost, author(), now)
+                # What was promoted once is known by the bytes of then, whatever stands there now.
+                if not registry.was_given(ledger.connection, *place, holder):
                     decision = registry.adopt(policy, name, target.name, files.digest, note, now)
                     self._write(ledger, decision, target.kind, holder)
 

@@ -16,6 +16,7 @@ Open: whoever can write to the database, and files swapped after the decision.
 import json
 import os
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import partial
 
 from mlflow.entities.model_registry import ModelVersion, ModelVersionTag, RegisteredModel
@@ -30,16 +31,21 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_
 from mlflow.store.artifact.utils.models import _parse_model_uri
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.store.model_registry.sqlalchemy_workspace_store import WorkspaceAwareSqlAlchemyStore
-from mlflow.utils.validation import _validate_model_version
+from mlflow.utils.validation import (
+    _validate_model_alias_name,
+    _validate_model_alias_name_reserved,
+    _validate_model_version,
+)
 
 from mlflow_prod import registry
 from mlflow_prod.evidence import CHECK_ALIAS, DECISION_TAG, EVIDENCE_TAG, PREVIOUS_ALIAS, RESERVED
+from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.hearing import Asked
 from mlflow_prod.plugins.holders import A_NEW_VERSION, MODELS, Target, held_targets, is_prompt, versions_of
 from mlflow_prod.plugins.intake import Intake
 from mlflow_prod.plugins.one_transaction import OneTransaction, SessionMaker
 from mlflow_prod.plugins.promotions import Promotions, denied
-from mlflow_prod.registry import PolicyFile
+from mlflow_prod.registry import Entry, Ledger, PolicyFile, alike, spelt
 
 SCHEME = "gated:"
 # Set by `mlflow server --read-replica-backend-store-uri` for its workers.
@@ -158,31 +164,46 @@ class GatedStore(SqlAlchemyStore):
         `mlflow_prod.decision`. TARGET: a stage, an alias, or `models:/NAME` for a copy into another model.
         `mlflow_prod.previous.TARGET`: the version that a rollback would bring back.
         """
-        if alias.startswith(CHECK_ALIAS):
+        if alias and alias.startswith(CHECK_ALIAS):
             version, _, target = alias.removeprefix(CHECK_ALIAS).partition(".")
             if not target:
                 raise MlflowException(f"{alias} names no target after the version", INVALID_PARAMETER_VALUE)
             return self._checked(name, version, target)
-        if alias.startswith(PREVIOUS_ALIAS):
+        if alias and alias.startswith(PREVIOUS_ALIAS):
             return self._previous(name, Target.parse(alias.removeprefix(PREVIOUS_ALIAS)))
         return super().get_model_version_by_alias(name, alias)
 
     def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
         """As MLflow's; refused while a version holds a target that is protected under either name."""
-        with self._transactions.locked() as (_, ledger):
+        with self._transactions.locked() as (session, ledger):
             policy = self._policy_file.read()
-            if policy.section(new_name, A_NEW_VERSION.name) and versions_of(self, ledger.connection, name):
-                raise denied(
-                    f"{name} cannot be renamed to {new_name}, whose versions are protected: copy them "
-                    f"into it one by one."
+            # Before, and after: aliases that nobody protects are set without the ledger's lock.
+            self._hold_nothing(ledger, name, (name, new_name))
+            renamed = super().rename_registered_model(name, new_name)
+            session.flush()
+            self._hold_nothing(ledger, new_name, (name, new_name))
+            if policy.asks_approval(new_name):
+                # Whoever registered versions under that name did not register these.
+                entry = Entry(
+                    registry.RENAMING, new_name, registry.EVERY, "model", A_NEW_VERSION.name, note=name
                 )
-            for target, version in held_targets(self, ledger.connection, name):
-                if policy.section(name, target.name) or policy.section(new_name, target.name):
-                    raise denied(
-                        f"{name} cannot be renamed to {new_name}: its version {version} holds {target.name}, "
-                        f"which is protected. Take {target} from it first, and promote under the new name."
-                    )
-            return super().rename_registered_model(name, new_name)
+                workspace = self._get_active_workspace()
+                registry.add_entry(ledger, workspace, entry, author(), datetime.now(UTC))
+            return renamed
+
+    def _hold_nothing(self, ledger: Ledger, holder: str, names: tuple[str, str]) -> None:
+        policy, (name, new_name) = self._policy_file.read(), names
+        if policy.section(new_name, A_NEW_VERSION.name) and versions_of(self, ledger.connection, holder):
+            raise denied(
+                f"{name} cannot be renamed to {new_name}, whose versions are protected: copy them into it "
+                f"one by one."
+            )
+        for target, version in held_targets(self, ledger.connection, holder):
+            if policy.section(name, target.name) or policy.section(new_name, target.name):
+                raise denied(
+                    f"{name} cannot be renamed to {new_name}: its version {version} holds {target.name}, "
+                    f"which is protected. Take {target} from it first, and promote under the new name."
+                )
 
     def _give(self, name: str, version: str, target: Target) -> None:
         if target.kind == "stage":
@@ -197,6 +218,9 @@ class GatedStore(SqlAlchemyStore):
             asked = Asked(target.removeprefix(MODELS), A_NEW_VERSION, source=f"{MODELS}{name}/{version}")
         else:
             asked = Asked(name, Target.parse(target), version)
+            if asked.target.kind == "alias":
+                _validate_model_alias_name(target)
+                _validate_model_alias_name_reserved(target)
         decision = asdict(self._promotions.check(asked))
         said = json.dumps(decision | {"version": int(version), "at": decision["at"].isoformat()})
         found.tags[DECISION_TAG] = said
@@ -234,7 +258,7 @@ def build(store_uri: str, tracking_uri: str | None = None) -> SqlAlchemyStore:
 
 def _is_reserved(key: str | None) -> bool:
     # A key that is missing is told by MLflow.
-    return key is not None and key.lower().startswith(RESERVED)
+    return key is not None and alike(spelt(key)[: len(RESERVED)], RESERVED)
 
 
 def _number(version: str) -> str | int:

@@ -15,8 +15,10 @@ from mlflow_prod.registry.case import CLOCK_SLACK, NOBODY, Approved, Incumbent
 from mlflow_prod.registry.chain import HEAD_COLUMNS, HEADS, Ledger
 from mlflow_prod.registry.decided import (
     APPROVAL,
+    EVERY,
     LAST_PROMOTION,
     REGISTRATION,
+    RENAMING,
     REVOCATION,
     WITHDRAWAL,
     Entry,
@@ -28,18 +30,20 @@ from mlflow_prod.registry.decided import (
     overridden_before,
     previous_promotion,
     registrant,
+    was_given,
 )
 from mlflow_prod.registry.gate import OVERRIDE, Decision, adopt, break_glass, decide, refuse, roll_back
 from mlflow_prod.registry.json_schema import policy_schema
 from mlflow_prod.registry.migrations import upgrade
 from mlflow_prod.registry.policy import NoPolicy, Policy, parse
 from mlflow_prod.registry.policy_file import PolicyFile
-from mlflow_prod.registry.section import NEW_VERSION, Section
+from mlflow_prod.registry.section import NEW_VERSION, Section, alike, spelt
 from mlflow_prod.registry.submitted import (
     Headline,
     add_evidence,
     evidence_with,
     headlines,
+    is_revoked,
     newest,
     newest_ids,
     revoke,
@@ -51,6 +55,7 @@ __all__ = [
     "APPROVAL",
     "CHECK_LENGTH",
     "CLOCK_SLACK",
+    "EVERY",
     "HEADS",
     "HEAD_COLUMNS",
     "LAST_PROMOTION",
@@ -58,6 +63,7 @@ __all__ = [
     "NOBODY",
     "OVERRIDE",
     "REGISTRATION",
+    "RENAMING",
     "REVOCATION",
     "WITHDRAWAL",
     "Approved",
@@ -77,6 +83,7 @@ __all__ = [
     "add_entry",
     "add_evidence",
     "adopt",
+    "alike",
     "approvers",
     "break_glass",
     "changed_since",
@@ -87,6 +94,7 @@ __all__ = [
     "faults",
     "headlines",
     "is_ledger",
+    "is_revoked",
     "last_promotion",
     "newest",
     "newest_ids",
@@ -98,8 +106,10 @@ __all__ = [
     "registrant",
     "revoke",
     "roll_back",
+    "spelt",
     "submissions",
     "submitters",
     "upgrade",
+    "was_given",
     "who_held",
 ]

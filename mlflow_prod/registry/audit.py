@@ -52,7 +52,12 @@ def changed_since(connection: Connection, exported: Iterable[Mapping[str, Any]])
         column = tables[name].c
         # The digests alone: 100,000 rows are 20 MB.
         now = dict(connection.execute(select(column.id, column.digest)).tuples().all())
+        expected, previous = 1, chain.START
         for row in rows:
+            content = {key: value for key, value in row.items() if key not in ("table", "digest")}
+            if row["id"] != expected or row["digest"] != chain.digest(previous, content):
+                yield f"{name}: the export was changed, at or before row {row['id']}"
+            expected, previous = row["id"] + 1, row["digest"]
             if row["id"] not in now:
                 yield f"{name}: row {row['id']} is missing"
             elif now[row["id"]] != row["digest"]:

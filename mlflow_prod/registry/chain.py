@@ -47,14 +47,14 @@ class Ledger:
 
     def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
         """Adds rows, their ids counted up from 1 without a gap; returns the ids."""
-        last, digest = self._heads[table.name]
+        last, last_digest = self._heads[table.name]
         added = []
         for number, row in enumerate(rows, last + 1):
-            digest = _digest(digest, {**row, "id": number})
-            added.append({**row, "id": number, "digest": digest})
+            last_digest = digest(last_digest, {**row, "id": number})
+            added.append({**row, "id": number, "digest": last_digest})
         self.connection.execute(insert(table), added)
-        self._heads[table.name] = (last + len(rows), digest)
-        moved = {"chain": table.name, "rows": last + len(rows), "last": digest}
+        self._heads[table.name] = (last + len(rows), last_digest)
+        moved = {"chain": table.name, "rows": last + len(rows), "last": last_digest}
         self.connection.execute(_MOVE_HEAD, moved)
         return tuple(row["id"] for row in added)
 
@@ -77,7 +77,7 @@ def faults(connection: Connection, table: Table) -> Iterator[str]:
         stored = row.pop("digest")
         if row["id"] != expected:
             yield f"{table.name}: {_span(expected, row['id'] - 1)} missing"
-        elif stored != _digest(previous, row):
+        elif stored != digest(previous, row):
             yield f"{table.name}: row {row['id']} was changed"
         expected, previous = row["id"] + 1, stored
     if expected != kept.length + 1:
@@ -86,7 +86,8 @@ def faults(connection: Connection, table: Table) -> Iterator[str]:
         yield f"{table.name}: the last row, {expected - 1}, is not the one that was written"
 
 
-def _digest(previous: str, row: Mapping[str, Any]) -> str:
+def digest(previous: str, row: Mapping[str, Any]) -> str:
+    """The digest of a row that follows the one with the digest `previous`."""
     content = json.dumps([previous, *sorted(row.items())], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()
 

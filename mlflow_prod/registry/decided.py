@@ -14,6 +14,9 @@ from mlflow_prod.registry.section import NEW_VERSION
 from mlflow_prod.registry.tables import decision_table, evidence_table, ms
 
 WITHDRAWAL, APPROVAL, REVOCATION, REGISTRATION = "withdrawal", "approval", "revocation", "registration"
+RENAMING = "renaming"
+# Where no one version is meant.
+EVERY = 0
 # What gives a version a target.
 GIVING = (PROMOTION, ROLLBACK, OVERRIDE, ADOPTION, UNENFORCED)
 # What met no policy does not come back by itself.
@@ -35,7 +38,7 @@ class Entry:
 
     Parameters
     ----------
-    action : WITHDRAWAL, APPROVAL, REVOCATION or REGISTRATION.
+    action : WITHDRAWAL, APPROVAL, REVOCATION, REGISTRATION or RENAMING.
     model, version : of the registry.
     kind, target : what is meant: a `stage`, `alias`, `check` by name, `any` target by name, the `model`.
     subject : digest of the files; "" where they do not matter.
@@ -141,20 +144,29 @@ def previous_promotion(
 ) -> Promotion | None:
     """What a rollback brings back: what was promoted before the last one, and met the policy.
 
-    Promotions pile up, and a rollback takes away all above the version that it brings back: from 3 back to 2,
-    the previous one is 1.
+    Promotions pile up, and a version that comes back, however it does, takes away all above it: from 3 back
+    to 2, the previous one is 1.
     """
     table = decision_table.c
     given = _given(workspace, model, kind, target)
     query = select(table.id, table.version, table.subject, table.action).where(*given).order_by(table.id)
     pile: list[tuple[Promotion, str]] = []
     for number, version, subject, action in connection.execute(query):
-        if action == ROLLBACK:
-            while pile and pile[-1][0].version != version:
-                pile.pop()
-        if not pile or pile[-1][0].version != version or pile[-1][0].subject != subject:
+        known = [(one.version, one.subject) for one, _ in pile]
+        if (version, subject) in known:
+            del pile[known.index((version, subject)) + 1 :]
+        else:
             pile.append((Promotion(number, version, subject), action))
     return next((one for one, action in reversed(pile[:-1]) if action not in UNPROVEN), None)
+
+
+def was_given(
+    connection: Connection, workspace: str, model: str, kind: str, target: str, version: int
+) -> bool:
+    """Whether the ledger has a promotion of this version to this target."""
+    table = decision_table.c
+    given = (*_given(workspace, model, kind, target), table.version == version)
+    return connection.scalar(select(table.id).where(*given).limit(1)) is not None
 
 
 def approvers(
@@ -175,26 +187,25 @@ def approvers(
 
 
 def registrant(connection: Connection, workspace: str, model: str, version: int) -> str | None:
-    """Who registered a version; None where the gate did not see it."""
+    """Who registered a version; None where the gate did not see it, or the model had another name then."""
     table = decision_table.c
-    query = select(table.author).where(
+    query = select(table.author, table.action).where(
         table.workspace == workspace,
         table.model == model,
         table.kind == "model",
         table.target == NEW_VERSION,
         table.allowed.is_(True),
-        table.version == version,
+        table.version.in_([version, EVERY]),
     )
-    return connection.scalar(query.order_by(table.id.desc()).limit(1))
+    row = connection.execute(query.order_by(table.id.desc()).limit(1)).one_or_none()
+    return None if row is None or row.action == RENAMING else row.author
 
 
-def overridden_before(
-    connection: Connection, workspace: str, model: str, kind: str, target: str, payload: str
-) -> bool:
-    """Whether an override with this payload, as its DSSE envelope has it, was used already."""
+def overridden_before(connection: Connection, payload: str) -> bool:
+    """Whether an override with this payload, as its DSSE envelope has it, was used already, anywhere."""
     table = decision_table.c
-    given = (*_given(workspace, model, kind, target), table.action == OVERRIDE)
-    return any(payload in notes for notes in connection.scalars(select(table.notes).where(*given)))
+    used = select(table.notes).where(table.action == OVERRIDE)
+    return any(payload in notes for notes in connection.scalars(used))
 
 
 def _given(workspace: str, model: str, kind: str, target: str) -> tuple[Any, ...]:

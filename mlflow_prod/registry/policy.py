@@ -12,7 +12,7 @@ from mlflow_prod.errors import PolicyError, did_you_mean
 from mlflow_prod.evidence import PublicKey, digest_of_bytes
 from mlflow_prod.registry import strict_yaml
 from mlflow_prod.registry.rules import Across, Every, Name, Rule, Strict, Threshold, Versus
-from mlflow_prod.registry.section import CLOSED, Approvals, OnSuccess, Section, spelt
+from mlflow_prod.registry.section import CLOSED, Approvals, OnSuccess, Section, alike, spelt
 
 DEFAULT_TARGETS = frozenset({"production", "champion"})
 # The stages into which a version is withdrawn.
@@ -80,7 +80,7 @@ class Policy:
     def pattern(self, model: str, target: str) -> str | None:
         """The name or glob under which that section stands."""
         fitting = [
-            (pattern == model, len(re.sub(r"[*?]", "", pattern)), pattern)
+            (spelt(pattern) == spelt(model), len(re.sub(r"[*?]", "", pattern)), pattern)
             for pattern, section in self.models.items()
             if section.covers(target) and _fits(pattern, model)
         ]
@@ -109,8 +109,10 @@ class NoPolicy:
 
     def section(self, model: str, target: str) -> Section | None:
         """A section without rules where a promotion of `model` to `target` is refused, None elsewhere."""
-        name = spelt(target)
-        refused = name not in NO_PROMOTION if self.everything else name in DEFAULT_TARGETS
+        if self.everything:
+            refused = spelt(target) not in NO_PROMOTION
+        else:
+            refused = any(alike(target, name) for name in DEFAULT_TARGETS)
         return CLOSED if refused else None
 
     def asks_approval(self, model: str) -> bool:
@@ -158,8 +160,10 @@ def _hold_signers(document: Document, lines: Mapping[strict_yaml.Place, int], fi
 
 
 def _fits(pattern: str, model: str) -> bool:
-    translated = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
-    return re.fullmatch(translated, model, re.DOTALL) is not None
+    # In any case, and a letter beyond ASCII for any, as some databases find a model by its name.
+    wild = {"*": ".*", "?": "."}
+    signs = (wild.get(sign, f"(?:{re.escape(sign)}|[^\x00-\x7f])") for sign in spelt(pattern))
+    return re.fullmatch("".join(signs), spelt(model), re.DOTALL) is not None
 
 
 def _sentence(error: ErrorDetails, values: Any, lines: dict[strict_yaml.Place, int], file: str) -> str:

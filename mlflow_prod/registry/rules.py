@@ -1,6 +1,5 @@
 """The rules a policy can state."""
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,7 +57,7 @@ QUANTITY = rf"(-?[0-9]+(?:\.[0-9]+)?) *({'|'.join(UNITS)})"
 
 def _quantity(value: Any) -> Quantity:
     if type(value) in (int, float):
-        if not math.isfinite(value):
+        if not abs(value) < 1e300:
             raise ValueError(f"must be a finite number, got {value!r}")
         return Quantity(float(value))
     found = re.fullmatch(QUANTITY, value) if isinstance(value, str) else None

@@ -12,6 +12,18 @@ from mlflow_prod.registry.rules import AnyRule, Names, Strict, Versus
 NEW_VERSION = ""
 
 
+def alike(asked: str, name: str) -> bool:
+    """Whether some database may take a name for another one: a letter beyond ASCII may stand for any.
+
+    >>> alike("champıøn", "Champion"), alike("champions", "champion")
+    (True, False)
+    """
+    own, other = spelt(asked), spelt(name)
+    return len(own) == len(other) and all(
+        sign == letter or not sign.isascii() for sign, letter in zip(own, other, strict=True)
+    )
+
+
 def spelt(target: str) -> str:
     """A target's name without case, accents, width or blanks, which not every database tells apart.
 
@@ -75,7 +87,7 @@ class Section(Strict):
         """Whether a stage or alias (any case), or NEW_VERSION, is protected."""
         if target == NEW_VERSION:
             return self.every_version
-        return spelt(target) in (spelt(name) for name in self.targets)
+        return any(alike(target, name) for name in self.targets)
 
     @property
     def archives(self) -> bool:

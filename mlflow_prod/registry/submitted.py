@@ -18,6 +18,8 @@ from mlflow_prod.registry.tables import evidence_table, ms, newest_table
 SHORT = 16_384
 # Of these the newest counts.
 GROUP = ("workspace", "subject", "check_name", "key_ids")
+# Stands for the ids of keys where a revocation does, of whatever was signed by whomever.
+REVOKED = "revoked"
 
 
 def add_evidence(
@@ -68,12 +70,15 @@ def _append(ledger: Ledger, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...
     return ids
 
 
-def _hold_newest(connection: Connection, row: Mapping[str, Any]) -> None:
-    newest = connection.scalar(
-        select(func.max(evidence_table.c.made_at)).where(
-            *(evidence_table.c[name] == row[name] for name in GROUP)
-        )
-    )
+def _hold_newest(connection: Connection, row: dict[str, Any]) -> None:
+    """Refuses what is older than what is held; what is sent again stays as old as it was at first."""
+    about = [_evidence[name] == row[name] for name in ("workspace", "subject", "check_name")]
+    said = select(func.min(_evidence.made_at)).where(*about, _evidence.statement == row["statement"])
+    first = connection.scalar(said)
+    if first is not None:
+        row["made_at"] = min(row["made_at"], first)
+    signed = _evidence.key_ids.in_([row["key_ids"], REVOKED])
+    newest = connection.scalar(select(func.max(_evidence.made_at)).where(*about, signed))
     if newest is not None and newest > row["made_at"]:
         made = datetime.fromtimestamp(newest / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         raise EvidenceError(
@@ -172,9 +177,15 @@ def revoke(
             "author": author,
             "submitted_at": ms(now),
         }
-        for key_ids in sorted({row.key_ids for row in held if row.check_name == check})
+        for key_ids in sorted({REVOKED, *(row.key_ids for row in held if row.check_name == check)})
     ]
     return _append(ledger, rows)
+
+
+def is_revoked(connection: Connection, workspace: str, subject: str) -> bool:
+    """Whether evidence of any check about these files was ever revoked."""
+    about = (_newest.workspace == workspace, _newest.subject == subject, _newest.key_ids == REVOKED)
+    return connection.scalar(select(_newest.evidence).where(*about).limit(1)) is not None
 
 
 def submitters(connection: Connection, workspace: str, subject: str) -> frozenset[str]:

@@ -64,7 +64,7 @@ def submit(name: str, version: str, attestations: Sequence[Attestation]) -> None
     """
     from mlflow import MlflowClient
 
-    hold_gated()
+    hold_gated(name)
     MlflowClient().set_model_version_tag(name, version, EVIDENCE_TAG, pack(attestations))
 
 

@@ -37,6 +37,7 @@ def promote(name: str, version: str, target: str) -> None:
     """
     from mlflow import MlflowClient
 
+    hold_gated(name)
     client = MlflowClient()
     with _refusals():
         if target.startswith(MODELS):
@@ -74,7 +75,10 @@ def override(name: str, version: str, target: str, person: str, reason: str) -> 
     key = SigningKey.of_environment()
     if key is None:
         raise InvalidParameter("MLFLOW_PROD_KEY_FILE", "the file of a key that may override", "nothing")
-    subject = check(name, version, target)["subject"]
+    decision = check(name, version, target)
+    subject = decision["subject"]
+    if not subject and decision["allowed"]:
+        raise EvidenceError(f"{target} of {name} is not protected: ask for it as usual")
     if not subject:
         raise EvidenceError(f"the files of {name} {version} cannot be read: nothing can be promoted")
     signed = Override(subject, name, version, target, person, reason, datetime.now(UTC)).sign(key)
@@ -83,12 +87,12 @@ def override(name: str, version: str, target: str, person: str, reason: str) -> 
 
 def approve(name: str, version: str, target: str, note: str = "", *, taken_back: bool = False) -> None:
     """Approves, as whoever is signed in to the server, that a version gets a target; or takes that back."""
-    _send(name, version, APPROVAL_TAG, Approval(target=target, note=note, taken_back=taken_back))
+    _send(name, version, APPROVAL_TAG, Approval.made(target=target, note=note, taken_back=taken_back))
 
 
 def revoke(name: str, version: str, check_name: str, reason: str) -> None:
     """Takes all evidence of a check about a version's files out of account."""
-    _send(name, version, REVOCATION_TAG, Revocation(check=check_name, reason=reason))
+    _send(name, version, REVOCATION_TAG, Revocation.made(check=check_name, reason=reason))
 
 
 def adopt(name: str, version: str, note: str = "") -> list[str]:
@@ -97,7 +101,7 @@ def adopt(name: str, version: str, note: str = "") -> list[str]:
 
     client = MlflowClient()
     before = client.get_model_version(name, version).tags
-    _send(name, version, ADOPTION_TAG, Adoption(note=note))
+    _send(name, version, ADOPTION_TAG, Adoption.made(note=note))
     after = client.get_model_version(name, version).tags
     return sorted(
         key.removeprefix(PROMOTED_TAG)
@@ -109,25 +113,15 @@ def adopt(name: str, version: str, note: str = "") -> list[str]:
 def _send(name: str, version: str, tag: str, request: Adoption | Approval | Revocation) -> None:
     from mlflow import MlflowClient
 
-    hold_gated()
+    hold_gated(name)
     MlflowClient().set_model_version_tag(name, version, tag, request.model_dump_json())
 
 
 def _ask_version(name: str, alias: str) -> Any:
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
 
-    hold_gated()
-    try:
-        return MlflowClient().get_model_version_by_alias(name, alias)
-    except MlflowException as problem:
-        if "Invalid alias name" in problem.message:
-            raise InvalidParameter(
-                "MLFLOW_REGISTRY_URI",
-                "a server that was started with --registry-store-uri gated:...",
-                "another",
-            ) from problem
-        raise
+    hold_gated(name)
+    return MlflowClient().get_model_version_by_alias(name, alias)
 
 
 @contextmanager

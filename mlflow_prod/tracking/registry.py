@@ -2,22 +2,22 @@
 
 from urllib.parse import urlparse
 
-from mlflow_prod.errors import EvidenceError, InvalidParameter
-from mlflow_prod.evidence import EVIDENCE_TAG, unpack
+from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.evidence import PREVIOUS_ALIAS
 
 # What reaches the registry's tables without a server in between.
 DIRECT = ("sqlite", "postgresql", "mysql", "mssql", "file", "")
 
 
-def hold_gated(name: str = "", version: str = "") -> None:
-    """Raises InvalidParameter or EvidenceError where promotions would be judged by nobody.
+def hold_gated(name: str) -> None:
+    """Raises InvalidParameter where promotions of the registered model `name` would be judged by nobody.
 
-    That is where the registry's URI leads past the gate to its database or folder. A server is known by
-    version `version` of model `name`: a gate takes evidence out of the tag that it was sent in. Without one
-    nothing can be told.
+    That is where the registry's URI leads past the gate to its database or folder, or to a server without
+    one: MLflow's own store takes a question to the gate for an alias that nobody could have set.
     """
     import mlflow
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     scheme = urlparse(mlflow.get_registry_uri()).scheme.partition("+")[0]
     if scheme in DIRECT:
@@ -25,21 +25,11 @@ def hold_gated(name: str = "", version: str = "") -> None:
         raise InvalidParameter(
             "MLFLOW_REGISTRY_URI", "the gate before a database, such as gated:sqlite:///mlflow.db", scheme
         )
-    served = scheme in ("http", "https")
-    if (
-        served
-        and name
-        and _is_envelope(MlflowClient().get_model_version(name, version).tags.get(EVIDENCE_TAG, ""))
-    ):
-        raise EvidenceError(
-            f"the server keeps the evidence of {name} {version} as a tag and judges nothing: start it with "
-            "--registry-store-uri gated:... and submit the evidence again, by register, evaluate or monitor"
-        )
-
-
-def _is_envelope(text: str) -> bool:
+    if scheme not in ("http", "https"):
+        return
     try:
-        unpack(text)
-    except EvidenceError:
-        return False
-    return True
+        MlflowClient().get_model_version_by_alias(name, f"{PREVIOUS_ALIAS}Production")
+    except MlflowException as answer:
+        if "Invalid alias name" in answer.message:
+            rule = "a server that was started with --registry-store-uri gated:..., so that somebody judges"
+            raise InvalidParameter("MLFLOW_REGISTRY_URI", rule, "one without") from answer

@@ -44,7 +44,7 @@ def test_a_ledger_is_whole_until_somebody_changes_it(run, decided):
     code, said, error = run("audit", "verify", "--store", decided.uri)
     assert code == 1
     assert said == "mlflow_prod_decisions: row 1 was changed\n"
-    assert error == "error: the ledger is not as it was written: 1 faults\n"
+    assert error == "error: the ledger is not as it was written: 1 fault\n"
 
 
 def test_evidence_that_a_decision_rested_on_is_missed(run, decided):

@@ -178,7 +178,9 @@ def test_a_decision_commits_to_the_evidence_before_it(connection):
         ([("promotion", 1), ("override", 2), ("promotion", 3)], 1),
         ([("override", 1), ("promotion", 2)], None),
         ([("promotion", 1), ("unenforced", 2), ("promotion", 3)], 1),
-        ([("promotion", 1), ("promotion", 2), ("promotion", 1)], 2),
+        ([("promotion", 1), ("promotion", 2), ("promotion", 1)], None),
+        ([("promotion", 1), ("promotion", 2), ("promotion", 3), ("promotion", 2)], 1),
+        ([("promotion", 2), ("override", 4), ("promotion", 2)], None),
     ],
 )
 def test_a_rollback_goes_down_the_pile_of_promotions(connection, history, previous):
@@ -212,6 +214,7 @@ def test_the_newest_are_those_that_a_search_through_everything_finds(history):
                 revoke(Ledger(connection), "default", "loans", 1, subject, check, "ann", when)
                 for known in [known for known in expected if known[:2] == (subject, check)]:
                     expected[known] = None
+                expected[subject, check, "revoked"] = None
             else:
                 (expected[group],) = submit(
                     connection, record(check, subject, hours=at), key=key if signed else None

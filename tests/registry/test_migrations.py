@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -90,7 +91,8 @@ def test_a_ledger_of_the_first_release_is_chained_as_it_stands(tmp_path):
             assert list(chain.faults(connection, table)) == []
         assert newest_ids(connection, "default", ["a" * 64]) == (2,)
         assert [one.evidence for one in evidence_with(connection, [1, 2])] == [record, record]
-        add_evidence(Ledger(connection), "default", "loans", 1, [attest(record)], {}, "ann", NOW)
+        newer = replace(record, data="c" * 64)
+        add_evidence(Ledger(connection), "default", "loans", 1, [attest(newer)], {}, "ann", NOW)
         assert list(chain.faults(connection, evidence_table)) == []
 
 
