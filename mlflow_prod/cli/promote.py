@@ -125,5 +125,5 @@ def _all(search: "Callable[..., PagedList[Any]]", **options: str) -> Iterator[An
 def _told(version: str, decision: dict[str, Any]) -> str:
     verdict = "allowed" if decision["allowed"] else "refused"
     said = f"version {version} to {decision['target'] or decision['model']}: {verdict}"
-    lines = [*decision["reasons"], *decision["notes"]]
-    return "\n".join([said, *(f"  {line}" for line in lines)])
+    unmet = [f"  not met: {line}" for line in decision["reasons"]]
+    return "\n".join([said, *unmet, *(f"  {line}" for line in decision["notes"])])
