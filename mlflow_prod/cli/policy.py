@@ -60,7 +60,7 @@ def explain(model: str, target: str, file: Path) -> None:
         click.echo("nothing but files that can be read")
     for line in _beside(section):
         click.echo(line)
-    if not (found.enforce if section.enforce is None else section.enforce):
+    if not found.enforces(section):
         click.echo("not enforced: what would be refused is allowed and written down")
 
 

@@ -25,7 +25,6 @@ def promote(name: str, version: str, target: str, check: bool, as_json: bool) ->
     Exit code 3 where the gate refuses, with every reason.
     """
     from mlflow_prod import tracking
-    from mlflow_prod.errors import Refused
 
     if as_json and not check:
         raise click.UsageError("--json goes with --check")
@@ -33,11 +32,7 @@ def promote(name: str, version: str, target: str, check: bool, as_json: bool) ->
         decision = tracking.check(name, version, target)
         click.echo(json.dumps(decision, indent=1) if as_json else _told(version, decision))
         sys.exit(0 if decision["allowed"] else REFUSED)
-    try:
-        tracking.promote(name, version, target)
-    except Refused as refusal:
-        click.echo(f"error: {refusal}", err=True)
-        sys.exit(REFUSED)
+    _give(name, version, target)
     click.echo(f"promoted: models:/{name}/{version} to {target}")
 
 
@@ -47,14 +42,9 @@ def promote(name: str, version: str, target: str, check: bool, as_json: bool) ->
 def rollback(name: str, target: str) -> None:
     """Give a stage or alias of model NAME back to the version that held it before."""
     from mlflow_prod import tracking
-    from mlflow_prod.errors import Refused
 
     version = tracking.previous(name, target)
-    try:
-        tracking.promote(name, version, target)
-    except Refused as refusal:
-        click.echo(f"error: {refusal}", err=True)
-        sys.exit(REFUSED)
+    _give(name, version, target)
     click.echo(f"rolled back: models:/{name}/{version} holds {target} again")
 
 
@@ -110,6 +100,17 @@ def adopt(names: tuple[str, ...], note: str) -> None:
                 click.echo(f"adopted: models:/{model}/{version} holds {target}")
     if not found:
         click.echo("nothing to adopt")
+
+
+def _give(name: str, version: str, target: str) -> None:
+    from mlflow_prod import tracking
+    from mlflow_prod.errors import Refused
+
+    try:
+        tracking.promote(name, version, target)
+    except Refused as refusal:
+        click.echo(f"error: {refusal}", err=True)
+        sys.exit(REFUSED)
 
 
 def _all(search: "Callable[..., PagedList[Any]]", **options: str) -> Iterator[Any]:

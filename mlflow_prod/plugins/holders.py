@@ -49,7 +49,7 @@ A_NEW_VERSION = Target("model", NEW_VERSION)
 
 
 class VersionRow(Protocol):
-    """What is read of a version: MLflow's own row, or its columns."""
+    """What is read of a version: columns, of its own row or of a joined one."""
 
     @property
     def name(self) -> Any: ...
@@ -118,9 +118,8 @@ def version_and_holder(
 ) -> tuple[VersionRow, Holder | None, Promotion | None, tuple[str, ...]]:
     """A version's columns, who holds a stage or alias now, what was promoted to it last, the ledger's heads.
 
-    In one question.
-    Of several in a stage the highest version; of an alias in several cases the one spelt as asked for comes
-    first. MLflow's own error where there is no such version.
+    In one question. Of several in a stage the highest version; of an alias in several cases the one spelt as
+    asked for comes first. MLflow's own error where there is no such version.
     """
     place = {"workspace": store._get_active_workspace(), "model": model, "kind": target.kind}
     place |= {"target": target.name.lower(), "stage": target.name}
@@ -140,22 +139,20 @@ def version_and_holder(
 
 def newest_version(store: SqlAlchemyStore, connection: Connection, model: str) -> Holder | None:
     """The newest version of a model, which holds it as far as copies into it go; None where there is none."""
-    place = {"workspace": store._get_active_workspace(), "model": model}
-    for row in connection.execute(_ALL.order_by(_versions.version.desc()), place):
-        if (location := location_of(store, connection, row)) is not None:
-            return Holder(row.version, location, NEW_VERSION)
-    return None
+    rows = _models(store, connection, model)
+    newest = max(rows, key=lambda row: row.version, default=None)
+    return newest and Holder(newest.version, location_of(store, connection, newest), NEW_VERSION)
 
 
 def held_targets(store: SqlAlchemyStore, connection: Connection, model: str) -> list[tuple[Target, int]]:
     """(stage or alias, version) of everything that the versions of `model` hold; prompts hold nothing."""
     place = {"workspace": store._get_active_workspace(), "model": model}
-    rows = connection.execute(_ALL, place).all()
-    models = {row.version for row in rows if location_of(store, connection, row) is not None}
+    rows = _models(store, connection, model)
+    models = {row.version for row in rows}
     held = [
         (Target("stage", row.current_stage), row.version)
         for row in rows
-        if row.version in models and row.current_stage in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+        if row.current_stage in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
     ]
     return held + [
         (Target("alias", row.alias), row.version)
@@ -166,8 +163,12 @@ def held_targets(store: SqlAlchemyStore, connection: Connection, model: str) -> 
 
 def versions_of(store: SqlAlchemyStore, connection: Connection, model: str) -> list[int]:
     """The numbers of the versions of `model` that are models; none of prompts."""
+    return [row.version for row in _models(store, connection, model)]
+
+
+def _models(store: SqlAlchemyStore, connection: Connection, model: str) -> list[Any]:
     rows = connection.execute(_ALL, {"workspace": store._get_active_workspace(), "model": model}).all()
-    return [row.version for row in rows if location_of(store, connection, row) is not None]
+    return [row for row in rows if location_of(store, connection, row) is not None]
 
 
 # Made once, and of columns: statements made anew and MLflow's entities would cost several times as much.

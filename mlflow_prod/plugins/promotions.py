@@ -174,10 +174,9 @@ class Promotions:
         if not hearing.moves_others:
             self._write(ledger, hearing.decision, kind, hearing.standing.version, hearing)
             return move()
-        with self._watched(session, ledger, asked.model):
+        with self._watched(session, ledger, asked.model) as held:
             holders = {hearing.standing.holder.version} if hearing.standing.holder else set()
             if kind == "stage":
-                held = held_targets(self._store, ledger.connection, asked.model)
                 holders |= {version for target, version in held if target == asked.target}
             moved = move()
             version = hearing.standing.version
@@ -219,10 +218,10 @@ class Promotions:
             connection.execute(_ADD_TAG, place | {"value": value})
 
     @contextmanager
-    def _watched(self, session: Session, ledger: Ledger, name: str) -> Iterator[None]:
-        """Writes down which versions lose a protected target in the block."""
+    def _watched(self, session: Session, ledger: Ledger, name: str) -> Iterator[list[tuple[Target, int]]]:
+        """Hands out who holds what, and writes down which versions lose a protected target in the block."""
         before = held_targets(self._store, ledger.connection, name)
-        yield
+        yield before
         session.flush()
         policy, after = self._policy_file.read(), held_targets(self._store, ledger.connection, name)
         for target, version in before:

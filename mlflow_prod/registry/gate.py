@@ -106,7 +106,7 @@ def decide(
     for check, signers in case.signers_by_check().items():
         notes.append(f"The {check} evidence is {_signed(signers)}.")
     action = PROMOTION
-    if section is not None and not (policy.enforce if section.enforce is None else section.enforce):
+    if section is not None and not policy.enforces(section):
         action = UNENFORCED if reasons else PROMOTION
         notes = [*(f"Not enforced, else refused: {reason}" for reason in reasons), *notes]
         reasons = []

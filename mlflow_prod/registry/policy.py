@@ -86,6 +86,10 @@ class Policy:
         ]
         return max(fitting, key=lambda found: found[:2])[2] if fitting else None
 
+    def enforces(self, section: Section) -> bool:
+        """Whether a section refuses, or only has written down what it would refuse."""
+        return self.enforce if section.enforce is None else section.enforce
+
     def asks_approval(self, model: str) -> bool:
         """Whether any target of `model` needs people's approval."""
         return any(
