@@ -42,8 +42,7 @@ def add_evidence(
             "workspace": workspace,
             "subject": one.evidence.subject,
             "check_name": one.evidence.check,
-            # A clock that runs ahead must not make its evidence the newest for minutes to come.
-            "made_at": min(ms(one.evidence.made_at), ms(now.replace(microsecond=0))),
+            "made_at": _made_at(one.evidence.made_at, now),
             "statement": one.statement,
             "signatures": json.dumps(one.to_dsse()["signatures"]),
             "key_ids": " ".join(sorted(signers[name].id for name in one.signers(signers))),
@@ -62,23 +61,27 @@ def add_evidence(
 def _append(ledger: Ledger, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
     ids = ledger.append(evidence_table, rows)
     for row, number in zip(rows, ids, strict=True):
-        group = {name: row[name] for name in GROUP}
-        same = [newest_table.c[name] == value for name, value in group.items()]
-        moved = ledger.connection.execute(update(newest_table).where(*same).values(evidence=number))
+        group = {f"the_{name}": row[name] for name in GROUP}
+        moved = ledger.connection.execute(_POINT, {**group, "number": number})
         if not moved.rowcount:
-            ledger.connection.execute(insert(newest_table).values(**group, evidence=number))
+            ledger.connection.execute(_ADD_POINTER, {**group, "number": number})
     return ids
 
 
+def _made_at(claimed: datetime, now: datetime) -> int:
+    """When evidence counts as made: a clock that runs ahead must not make its own the newest for minutes.
+
+    Put back to the end of the second before, by which `_hold_newest` knows it again without reading texts.
+    """
+    return ms(claimed) if claimed <= now else ms(now.replace(microsecond=0)) - 1
+
+
 def _hold_newest(connection: Connection, row: dict[str, Any]) -> None:
-    """Refuses what is older than what is held; what is sent again stays as old as it was at first."""
-    about = [_evidence[name] == row[name] for name in ("workspace", "subject", "check_name")]
-    said = select(func.min(_evidence.made_at)).where(*about, _evidence.statement == row["statement"])
-    first = connection.scalar(said)
+    """Refuses what is older than what is held; what was put back and is sent again stays as old."""
+    first = connection.scalar(_PUT_BACK, row)
     if first is not None:
         row["made_at"] = min(row["made_at"], first)
-    signed = _evidence.key_ids.in_([row["key_ids"], REVOKED])
-    newest = connection.scalar(select(func.max(_evidence.made_at)).where(*about, signed))
+    newest = connection.scalar(_LAST_MADE, {**row, "signed": [row["key_ids"], REVOKED]})
     if newest is not None and newest > row["made_at"]:
         made = datetime.fromtimestamp(newest / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         raise EvidenceError(
@@ -197,6 +200,21 @@ def submitters(connection: Connection, workspace: str, subject: str) -> frozense
 
 # Made once: a promotion asks twice, and making a statement takes as long as running it.
 _evidence, _newest = evidence_table.c, newest_table.c
+_ABOUT_A_CHECK = [_evidence[name] == bindparam(name) for name in ("workspace", "subject", "check_name")]
+_PUT_BACK = select(func.min(_evidence.made_at)).where(
+    *_ABOUT_A_CHECK, _evidence.made_at % 1_000 == 999, _evidence.statement == bindparam("statement")
+)
+_LAST_MADE = select(func.max(_evidence.made_at)).where(
+    *_ABOUT_A_CHECK, _evidence.key_ids.in_(bindparam("signed", expanding=True))
+)
+_POINT = (
+    update(newest_table)
+    .where(*(_newest[name] == bindparam(f"the_{name}") for name in GROUP))
+    .values(evidence=bindparam("number"))
+)
+_ADD_POINTER = insert(newest_table).values(
+    evidence=bindparam("number"), **{name: bindparam(f"the_{name}") for name in GROUP}
+)
 _ABOUT = (
     _newest.workspace == bindparam("workspace"),
     _newest.subject.in_(bindparam("subjects", expanding=True)),
@@ -209,7 +227,7 @@ _NEWEST = (
     .order_by(_evidence.id)
 )
 _HEADLINES = (
-    select(_evidence.check_name, _evidence.made_at, _evidence.key_ids)
-    .join(newest_table, _newest.evidence == _evidence.id)
+    select(_newest.check_name, _evidence.made_at, _newest.key_ids)
+    .join(evidence_table, _newest.evidence == _evidence.id)
     .where(*_ABOUT, _evidence.statement != "")
 )
