@@ -81,7 +81,15 @@ def _resolved(location: str) -> str:
     if parsed.scheme != "mlflow-artifacts" or parsed.netloc or not destination:
         return location
     # Decoded as the server does, so that a client is given the same files.
-    path = validate_path_is_safe(parsed.path.lstrip("/"))
+    path = _in_its_workspace(validate_path_is_safe(parsed.path.lstrip("/")))
     if "?" in path:
         raise ModelError(f"a location must hold no question mark, got {location}")
     return append_to_uri_path(destination, path)
+
+
+def _in_its_workspace(path: str) -> str:
+    # The server's own rule, which keeps the files of each workspace in a folder of its own; it lies in a
+    # module that only a server has loaded.
+    from mlflow.server.handlers import _get_workspace_scoped_repo_path_if_enabled
+
+    return str(_get_workspace_scoped_repo_path_if_enabled(path))

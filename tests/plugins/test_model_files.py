@@ -1,4 +1,5 @@
 import pytest
+from mlflow.utils.workspace_context import WorkspaceContext
 
 from mlflow_prod.errors import ModelError
 from mlflow_prod.evidence import digest_of_folder
@@ -37,6 +38,22 @@ def test_no_location_leads_out_of_the_destination(model, monkeypatch):
     monkeypatch.setenv(DESTINATION, str(model))
     with pytest.raises(ModelError, match="Invalid path"):
         look_at("mlflow-artifacts:/../my model")
+
+
+def test_in_a_workspace_its_own_files_are_read_as_the_server_hands_them_out(model, monkeypatch):
+    monkeypatch.setenv(DESTINATION, str(model.parent))
+    monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", "true")
+    own = model.parent / "workspaces" / "blue" / "my model"
+    own.mkdir(parents=True)
+    (own / "MLmodel").write_text("flavors: {other: {}}\n")
+    with WorkspaceContext("blue"):
+        # What lies at the root under the same name belongs to the default workspace.
+        for location in ("mlflow-artifacts:/my model", "mlflow-artifacts:/workspaces/blue/my model"):
+            assert look_at(location).digest == digest_of_folder(own)
+        with pytest.raises(ModelError, match="targets workspace 'red'"):
+            look_at("mlflow-artifacts:/workspaces/red/my model")
+    with WorkspaceContext("default"):
+        assert look_at("mlflow-artifacts:/my model").digest == digest_of_folder(model)
 
 
 def test_any_write_shows(model):
