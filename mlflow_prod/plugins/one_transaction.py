@@ -76,7 +76,8 @@ class OneTransaction:
 
 def _told(problem: OperationalError) -> MlflowException:
     """Says in a sentence that the database is locked, full or gone, where MLflow shows the SQL statement."""
-    said = str(problem.orig).partition("\n")[0]
+    # The last: some drivers say the error's number first.
+    said = str(problem.orig.args[-1] if problem.orig and problem.orig.args else problem).partition("\n")[0]
     return MlflowException(
         f"The registry's database failed: {said}. Ask again once that is over.", TEMPORARILY_UNAVAILABLE
     )
