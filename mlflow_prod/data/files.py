@@ -70,7 +70,11 @@ def _read_csv(path: Path, said: SchemaFile) -> pd.DataFrame:
         first = _first_line(path, said.comment)
         if not first.strip():
             raise DataError(f"{path} is empty: its first line has no text")
-        separator = said.separator.strip(" ") or said.separator or _likely_separator(first)
+        separator = said.separator or _likely_separator(first)
+        if separator == said.comment:
+            raise DataError(
+                f"{said.path}: {separator!r} cannot part fields and start a comment: say which it does"
+            )
         names = [
             name.strip() for name in next(csv.reader([first], delimiter=separator, skipinitialspace=True))
         ]

@@ -85,3 +85,10 @@ def test_names_that_do_not_fit_the_fields_are_refused(tmp_path):
     path.write_text("1,2,3\n")
     with pytest.raises(DataError, match="has 3 fields a line, but `names` gives 2"):
         read_table(path, SchemaFile(names=("a", "b")))
+
+
+def test_one_sign_cannot_part_fields_and_start_a_comment(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,x\n")
+    with pytest.raises(DataError, match="',' cannot part fields and start a comment"):
+        read_table(path, SchemaFile(comment=","))
