@@ -103,9 +103,8 @@ def _type_of(values: pd.Series) -> tuple[Type, str]:
 
 
 def _is_nested(values: pd.Series) -> bool:
-    return (
-        values.dtype == object
-        and values.map(lambda value: isinstance(value, list | dict | tuple | set | np.ndarray)).any()
+    return bool(values.dtype == object) and any(
+        isinstance(v, list | dict | tuple | set | np.ndarray) for v in values
     )
 
 

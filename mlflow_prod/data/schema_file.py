@@ -1,7 +1,6 @@
 """`schema.yaml`: what a person says about a file's columns."""
 
 import string
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,11 +132,10 @@ def _pairs(
 
 def _names(path: Path, node: yaml.Node) -> tuple[str, ...]:
     names = tuple(name.strip() for name in _texts(path, "names", node))
-    for name, count in Counter(names).items():
-        if count > 1 or not name:
-            raise DataError(
-                f"{_at(path, node)}: names must name each column once, got {name!r} {count} times"
-            )
+    bad = next((name for name in names if not name or names.count(name) > 1), None)
+    if bad is not None:
+        rule = "names must give each column a name of its own"
+        raise DataError(f"{_at(path, node)}: {rule}, and {bad!r} is empty or stands twice")
     return names
 
 

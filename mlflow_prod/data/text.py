@@ -11,7 +11,7 @@ from mlflow_prod.errors import DataError
 def as_text(values: pd.Series) -> pd.Series:
     """Values as text, dtype str, NaN where missing; 1, 1.0 and "1" become one text.
 
-    Raises DataError on lists, structs and the like.
+    Raises DataError on lists, structs and the like, and on half a character.
 
     >>> as_text(pd.Series([1.0, 2.5, None])).tolist()
     ['1', '2.5', nan]
@@ -20,13 +20,13 @@ def as_text(values: pd.Series) -> pd.Series:
         return values
     try:
         codes, distinct = pd.factorize(values.astype(object))
-    except TypeError as problem:
+        texts = np.array([*map(_text_of, distinct), None], dtype=object)
+        return pd.Series(texts[codes], index=values.index, name=values.name, dtype="str")
+    except (TypeError, UnicodeEncodeError) as problem:
         raise DataError(
-            f"column {values.name!r} holds nested values ({problem}): "
-            "give each of their parts a column of its own, or leave the column out"
+            f"column {values.name!r} holds values that are no text ({problem}): mend them, give the parts of "
+            "nested ones a column each, or leave the column out"
         ) from problem
-    texts = np.array([*map(_text_of, distinct), None], dtype=object)
-    return pd.Series(texts[codes], index=values.index, name=values.name, dtype="str")
 
 
 def _text_of(value: Any) -> str:

@@ -37,7 +37,7 @@ def test_values_take_the_dtype_of_their_type(values, column, expected):
         (["1", "many"], "numeric", "column 'a' must hold numbers, got 'many'"),
         (pd.to_timedelta([1], unit="D"), "numeric", "column 'a' must hold numbers, got '1 days"),
         ([1j], "numeric", "column 'a' must hold numbers, got '1j'"),
-        ([["x"], "y"], "category", "column 'a' holds nested values"),
+        ([["x"], "y"], "category", "column 'a' holds values that are no text"),
         (["yes", "maybe"], "boolean", "column 'a' must hold true or false, got 'maybe'"),
         (["31.1.2026"], "date", "column 'a' must hold dates such as 2026-01-31"),
         ([20260131], "date", "column 'a' must hold dates such as 2026-01-31, got the number"),

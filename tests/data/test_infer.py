@@ -109,7 +109,7 @@ def test_a_table_without_inputs_is_refused():
 
 @pytest.mark.parametrize("said", [{"roles": {"pair": "protected"}}, {"roles": {"pair": "time"}}])
 def test_a_nested_column_can_be_no_group_and_no_time(said):
-    with pytest.raises(DataError, match=r"column 'pair' holds nested values .*: give each of their parts"):
+    with pytest.raises(DataError, match=r"column 'pair' holds values that are no text .*: mend them"):
         infer(**said)
 
 

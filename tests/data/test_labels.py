@@ -73,7 +73,7 @@ def test_the_kind_and_the_positive_class_can_be_chosen():
         (pd.to_timedelta(range(9), unit="D"), {"kind": "regression"}, "holds values such as '0 days"),
         (pd.date_range("2026-01-01", periods=9), {"kind": "regression"}, "holds values such as '2026-01-01"),
         ([1j, 2j, 3], {"kind": "regression"}, "holds values such as '1j'"),
-        ([[1], [1, 2]], {}, r"column None holds nested values \(unhashable type: 'list'\)"),
+        ([[1], [1, 2]], {}, r"column None holds values that are no text \(unhashable type: 'list'\)"),
         (["a", "b"], {"kind": "binry"}, "did you mean 'binary'"),
         (["Yes", "yes", "no"], {}, "the classes 'Yes' and 'yes' differ in case or blanks only"),
         ([1e300, 2e300, 0.5], {}, "goes beyond 1e\\+15: give it in a larger unit"),

@@ -125,7 +125,7 @@ def uneven(): return np.zeros((3, 2)), np.zeros(2)
     for name, message in {
         "wrong": "must return a DataFrame",
         "twice": "names the column 'a' 2 times",
-        "uneven": "3 rows of features and 2 targets",
+        "uneven": r"must return features of n rows .* got the shapes \(3, 2\) and \(2,\)",
         "lost": "has no attribute 'lost'",
     }.items():
         with pytest.raises(DataError, match=message):
