@@ -109,7 +109,7 @@ def widths_of(units: str) -> list[int]:
     >>> widths_of("128, 64")
     [128, 64]
     """
-    rule = f"whole numbers from 1 to {WIDEST} with commas between, such as 64,32, at most {DEEPEST}"
+    rule = f"1 to {DEEPEST} whole numbers from 1 to {WIDEST} with commas between, such as 64,32"
     try:
         widths = [int(part) for part in str(units).split(",", DEEPEST)]
     except ValueError:
