@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# Of a value in a message, which is to be read at a glance.
+LONGEST = 200
+
 
 class ProdError(Exception):
     """What a person can mend: a script prints its message without a traceback and exits with 1."""
@@ -12,7 +15,10 @@ class InvalidParameter(ProdError, ValueError):
     """A parameter breaks its rule."""
 
     def __init__(self, name: str, rule: str, value: object):
-        super().__init__(f"{name} must be {rule}, got {value!r}")
+        got = repr(value)
+        super().__init__(
+            f"{name} must be {rule}, got {got if len(got) <= LONGEST else got[:LONGEST] + '...'}"
+        )
 
 
 class DataError(ProdError, ValueError):

@@ -28,6 +28,9 @@ def run_and_exit(
     except (click.Abort, KeyboardInterrupt):
         print("\nstopped: a run that was open is marked FAILED and keeps what it had logged", file=sys.stderr)
         sys.exit(130)
+    except MemoryError as error:
+        print(f"error: out of memory, give fewer rows or a smaller network: {error}", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:
         if not _can_be_mended(error):
             raise
