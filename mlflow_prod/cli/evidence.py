@@ -7,6 +7,9 @@ import click
 
 from mlflow_prod.cli.store import STORE, reading
 
+# What no database counts is nowhere.
+NUMBER = click.IntRange(max=2**63 - 1)
+
 
 @click.group()
 def evidence() -> None:
@@ -50,7 +53,7 @@ def revoke(name: str, version: str, check: str, reason: str) -> None:
 
 @evidence.command("list")
 @click.argument("name")
-@click.argument("version", type=int)
+@click.argument("version", type=NUMBER)
 @STORE
 def list_records(name: str, version: int, store: str) -> None:
     """List what was submitted for a version, the newest last."""
@@ -68,7 +71,7 @@ def list_records(name: str, version: int, store: str) -> None:
 
 
 @evidence.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @STORE
 @click.option("--dsse", is_flag=True, help="the envelope, for other tools, rather than the statement")
 def show(number: int, store: str, dsse: bool) -> None:

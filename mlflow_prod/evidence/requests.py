@@ -9,10 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence.attestation import Attestation, read_json
+from mlflow_prod.evidence.record import STORABLE, can_be_stored
 
 RESERVED = "mlflow_prod."
 # Tags that take something in; each keeps a short text of what was taken.
@@ -30,7 +39,32 @@ DECISION_TAG = "mlflow_prod.decision"
 CHECK_ALIAS = "mlflow_prod.check."
 PREVIOUS_ALIAS = "mlflow_prod.previous."
 
+# Before the name of another model, which a copy goes into.
+MODELS = "models:/"
+
 LONGEST = 1_000
+# As long as MLflow lets the name of a model be; aliases are shorter.
+LONGEST_TARGET = 256
+TARGET_RULE = f"a name of at most {LONGEST_TARGET} characters"
+
+
+def fits_target(text: str) -> bool:
+    """Whether a target fits in the ledger: some letters are longer in lower case."""
+    return len(text.removeprefix(MODELS).lower()) <= LONGEST_TARGET
+
+
+def _target(text: str) -> str:
+    if not fits_target(text):
+        raise ValueError(f"must be {TARGET_RULE}")
+    return text
+
+
+def _storable(text: Any) -> Any:
+    if isinstance(text, str) and not can_be_stored(text):
+        raise ValueError(f"must be {STORABLE}")
+    return text
+
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 
 
@@ -38,6 +72,7 @@ class _Request(BaseModel):
     """JSON without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    _hold_storable = field_validator("*", mode="before")(_storable)
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -55,13 +90,15 @@ class _Request(BaseModel):
         except ValidationError as problem:
             first = problem.errors(include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
-            raise EvidenceError(f"{what}: {key or 'it'}: {first['msg'].lower()}") from problem
+            rule = str(first.get("ctx", {}).get("error", first["msg"].lower()))
+            got = "" if first["type"] == "missing" else f", got {shortened(first['input'])}"
+            raise EvidenceError(f"{what}: {key or 'it'}: {rule}{got}") from problem
 
 
 class Approval(_Request):
     """Whoever is signed in approves that a version gets a target; `taken_back`: no longer does."""
 
-    target: Words
+    target: Annotated[Words, AfterValidator(_target)]
     note: Annotated[str, Field(max_length=LONGEST)] = ""
     taken_back: bool = False
 
@@ -98,8 +135,18 @@ def _hold_short(text: str, what: str) -> None:
 
 def _object(content: Any, what: str) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise EvidenceError(f"{what}: it: must be an object, got {str(content)[:40]!r}")
+        raise EvidenceError(f"{what}: it: must be an object, got {shortened(content)}")
     return content
+
+
+def shortened(value: Any) -> str:
+    """A value as an error shows it, in one line that can be read.
+
+    >>> shortened("a" * 50)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'..."
+    """
+    text = value if isinstance(value, str) else str(value)
+    return f"{text[:40]!r}..." if len(text) > 40 else repr(text)
 
 
 def promoted_text(digest: str, how: str, author: str, at: datetime) -> str:

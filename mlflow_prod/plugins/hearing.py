@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from mlflow_prod import registry
 from mlflow_prod.errors import ModelError
+from mlflow_prod.evidence import MODELS
 from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.holders import (
-    MODELS,
     Holder,
     Target,
     location_of,

@@ -16,6 +16,7 @@ from mlflow_prod.evidence import (
     ADOPTION_TAG,
     APPROVAL_TAG,
     EVIDENCE_TAG,
+    MODELS,
     OVERRIDE_TAG,
     RESERVED,
     REVOCATION_TAG,
@@ -29,7 +30,7 @@ from mlflow_prod.evidence import (
     unpack,
 )
 from mlflow_prod.plugins.author import author
-from mlflow_prod.plugins.holders import MODELS, Target, location_of, version_of
+from mlflow_prod.plugins.holders import Target, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
 from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, denied

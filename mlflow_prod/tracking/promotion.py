@@ -13,6 +13,7 @@ from mlflow_prod.evidence import (
     APPROVAL_TAG,
     CHECK_ALIAS,
     DECISION_TAG,
+    MODELS,
     OVERRIDE_TAG,
     PREVIOUS_ALIAS,
     PROMOTED_TAG,
@@ -27,7 +28,6 @@ from mlflow_prod.evidence import (
 from mlflow_prod.tracking.registry import hold_gated
 
 STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
-MODELS = "models:/"
 
 
 def promote(name: str, version: str, target: str) -> None:
