@@ -11,7 +11,7 @@ from mlflow_prod.registry.audit import (
     submissions,
     who_held,
 )
-from mlflow_prod.registry.case import CLOCK_SLACK, NOBODY, Approved, Incumbent
+from mlflow_prod.registry.case import CLOCK_SLACK, NOBODY, Approved, Incumbent, Revoked
 from mlflow_prod.registry.chain import HEAD_COLUMNS, HEADS, Ledger
 from mlflow_prod.registry.decided import (
     APPROVAL,
@@ -46,6 +46,7 @@ from mlflow_prod.registry.submitted import (
     is_revoked,
     newest,
     newest_ids,
+    revocations,
     revoke,
     submitters,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "Policy",
     "PolicyFile",
     "Promotion",
+    "Revoked",
     "Section",
     "Submission",
     "add_decision",
@@ -104,6 +106,7 @@ __all__ = [
     "previous_promotion",
     "refuse",
     "registrant",
+    "revocations",
     "revoke",
     "roll_back",
     "spelt",
