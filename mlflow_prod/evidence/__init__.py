@@ -21,9 +21,11 @@ from mlflow_prod.evidence.requests import (
     Adoption,
     Approval,
     Revocation,
+    approval_text,
     promoted_digest,
     promoted_text,
     read_envelope,
+    uncounted,
     write_envelope,
 )
 from mlflow_prod.evidence.subject import (
@@ -59,6 +61,7 @@ __all__ = [
     "Revocation",
     "SigningKey",
     "Stream",
+    "approval_text",
     "attest",
     "digest_of_bytes",
     "digest_of_files",
@@ -70,6 +73,7 @@ __all__ = [
     "read_envelope",
     "read_json",
     "read_signatures",
+    "uncounted",
     "unpack",
     "write_envelope",
 ]

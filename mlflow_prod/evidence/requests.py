@@ -5,7 +5,7 @@ So every client of MLflow can ask, also through a server, with the permissions t
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -34,6 +34,7 @@ ADOPTION_TAG = "mlflow_prod.adoption"
 PROMOTED_TAG = "mlflow_prod.promoted."
 # At the end: what stands before it was written by people.
 PROMOTED = re.compile(r", sha256 (?P<digest>[0-9a-f]{64})\Z")
+NOT_COUNTED = "; not counted: "
 DECISION_TAG = "mlflow_prod.decision"
 # Questions, asked as aliases that nobody can set: MLflow allows no dots in one.
 CHECK_ALIAS = "mlflow_prod.check."
@@ -147,6 +148,17 @@ def shortened(value: Any) -> str:
     """
     text = value if isinstance(value, str) else str(value)
     return f"{text[:40]!r}..." if len(text) > 40 else repr(text)
+
+
+def approval_text(target: str, users: Iterable[str], at: datetime, uncounted: str) -> str:
+    """What a version bears under APPROVAL_TAG: who approved it for what, and whose word does not count."""
+    said = f"{target} by {', '.join(sorted(users)) or 'nobody'} ({at:%Y-%m-%d})"
+    return f"{said}{NOT_COUNTED}{uncounted}" if uncounted else said
+
+
+def uncounted(text: str) -> str:
+    """Whose approval does not count and why, by the tag's text; "" where each counts."""
+    return text.partition(NOT_COUNTED)[2]
 
 
 def promoted_text(digest: str, how: str, author: str, at: datetime) -> str:
