@@ -97,6 +97,27 @@ def test_who_held_a_target_is_told_for_any_time(run, decided):
     assert run("audit", "verify", *store)[0] == 0
 
 
+def test_a_holder_that_the_ledger_does_not_know_is_told_until_it_is_adopted(run, decided, monkeypatch):
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", decided.uri)
+    with decided.store.engine.begin() as connection:
+        connection.execute(text("UPDATE model_versions SET current_stage = 'Production' WHERE version = 2"))
+    assert run("audit", "verify") == (
+        4,
+        "version 2 of loans holds Production, and the ledger does not know how it came to it: run "
+        "mlflow-prod adopt loans, or take Production from it\n",
+        "error: the ledger is whole, and 1 target is held past the gate\n",
+    )
+    run("adopt", "loans")
+    assert run("audit", "verify") == (0, "the ledger is whole\n", "")
+
+
+def test_without_a_policy_that_can_be_read_the_chains_alone_are_verified(run, decided):
+    decided.policy.write_text("versoin: 1")
+    code, said, error = run("audit", "verify", "--store", decided.uri)
+    assert (code, said) == (1, "")
+    assert "the ledger is whole; who holds what was not compared with it: The policy cannot be held" in error
+
+
 def test_an_export_finds_a_ledger_that_was_written_anew(run, decided, tmp_path):
     store = ("--store", decided.uri)
     exported = tmp_path / "ledger.jsonl"
