@@ -25,6 +25,11 @@ def test_a_request_survives_its_travel(target, note, taken_back):
         (Revocation, '{"check": "a"}', "revocation: reason: field required"),
         (Revocation, '{"check": "a", "reason": " "}', "revocation: reason: string should have at least"),
         (Adoption, '{"note": "' + "x" * 1_001 + '"}', "adoption: note: string should have at most 1000"),
+        (
+            Approval,
+            '{"target": "a", ' + '"b": 1, ' * 4_000 + '"c": 1}',
+            "approval must be at most 32,000 chara",
+        ),
         (Adoption, "null", "adoption: it: "),
         (Adoption, "{", "adoption must be JSON"),
         (Adoption, '{"note": "\\ud800"}', "adoption: note: must be text without NUL that UTF-8 can spell"),
