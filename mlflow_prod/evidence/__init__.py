@@ -5,7 +5,7 @@ from mlflow_prod.evidence.envelope import pack, unpack
 from mlflow_prod.evidence.keys import PublicKey, SigningKey
 from mlflow_prod.evidence.measure import LOWER_IS_BETTER, Measure
 from mlflow_prod.evidence.override import Override
-from mlflow_prod.evidence.record import Evidence
+from mlflow_prod.evidence.record import STORABLE, Evidence, can_be_stored
 from mlflow_prod.evidence.requests import (
     ADOPTION_TAG,
     APPROVAL_TAG,
@@ -50,6 +50,7 @@ __all__ = [
     "PROMOTED_TAG",
     "RESERVED",
     "REVOCATION_TAG",
+    "STORABLE",
     "Adoption",
     "Approval",
     "Attestation",
@@ -63,6 +64,7 @@ __all__ = [
     "Stream",
     "approval_text",
     "attest",
+    "can_be_stored",
     "digest_of_bytes",
     "digest_of_files",
     "digest_of_folder",

@@ -15,6 +15,7 @@ from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.holders import (
     Holder,
     Target,
+    hold_storable,
     location_of,
     newest_version,
     version_and_holder,
@@ -128,6 +129,7 @@ def hear(
 
     MlflowException where there is no such version.
     """
+    hold_storable(name=asked.model, source=asked.source)
     now = datetime.now(UTC)
     name, target, workspace = asked.model, asked.target.name, store._get_active_workspace()
     with transactions.reading() as connection:

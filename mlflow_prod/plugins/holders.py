@@ -10,7 +10,7 @@ from mlflow.entities.model_registry.model_version_stages import (
 )
 from mlflow.exceptions import MlflowException
 from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
 from mlflow.store.model_registry.dbmodels.models import (
     SqlModelVersion,
     SqlRegisteredModelAlias,
@@ -20,6 +20,7 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.validation import _validate_model_name, _validate_model_version
 from sqlalchemy import Connection, Select, bindparam, func, select, true
 
+from mlflow_prod.evidence import STORABLE, can_be_stored
 from mlflow_prod.registry import HEAD_COLUMNS, LAST_PROMOTION, NEW_VERSION, Promotion
 
 # MLflow's placeholders for the source of a prompt.
@@ -77,6 +78,13 @@ class Holder:
     version: int
     location: str | None
     target: str
+
+
+def hold_storable(**texts: str) -> None:
+    """INVALID_PARAMETER_VALUE for a text, by what it is, that some database cannot even be asked about."""
+    for what, text in texts.items():
+        if not can_be_stored(text):
+            raise MlflowException(f"{what} must be {STORABLE}, got {text!r}", INVALID_PARAMETER_VALUE)
 
 
 def number_of(name: str, version: str) -> int:

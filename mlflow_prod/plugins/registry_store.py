@@ -46,6 +46,7 @@ from mlflow_prod.plugins.holders import (
     A_NEW_VERSION,
     Target,
     held_targets,
+    hold_storable,
     is_prompt,
     number_of,
     versions_of,
@@ -238,6 +239,7 @@ class GatedStore(SqlAlchemyStore):
         return found
 
     def _previous(self, name: str, target: Target) -> ModelVersion:
+        hold_storable(name=name)
         if target.kind == "alias":
             _hold_alias(target.name)
         with self._transactions.reading() as connection:

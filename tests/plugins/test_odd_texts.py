@@ -112,6 +112,21 @@ def test_a_target_that_cannot_be_kept_is_a_bad_request(registry, alias):
         told(registry, lambda asked=question + alias: client.get_model_version_by_alias("loans", asked))
 
 
+def test_a_name_or_source_that_cannot_be_kept_is_a_bad_request(make_registry):
+    registry = make_registry(POLICY.replace("    require:", "    every_version: true\n    require:"))
+    store, good = registry.store, str(registry.files(1))
+    for ask, says in (
+        (lambda: store.create_model_version("lo\0ans", good), "name must be text without NUL"),
+        (lambda: store.create_model_version("loans", good + "\0"), "source must be text without NUL"),
+        (lambda: store.set_registered_model_alias("lo\0ans", "champion", "1"), "name must be text without"),
+        (
+            lambda: store.get_model_version_by_alias("lo\0ans", "mlflow_prod.previous.champion"),
+            "name must be",
+        ),
+    ):
+        assert says in told(registry, ask)
+
+
 @pytest.mark.parametrize("version", [str(2**31), "99999999999999999999"])
 def test_a_version_beyond_what_is_counted_is_not_there(registry, version):
     client = registry.client
