@@ -141,6 +141,7 @@ def verify(store: str, against: Path | None) -> None:
         raise PolicyError(f"the ledger is whole; who holds what was not compared with it: {policy.reason}")
     if unknown:
         held = f"{len(unknown)} target{'s are' if len(unknown) > 1 else ' is'} held past the gate"
-        click.echo(f"error: the ledger is whole, and {held}", err=True)
+        lacking = f". {policy.reason}" if isinstance(policy, NoPolicy) else ""
+        click.echo(f"error: the ledger is whole, and {held}{lacking}", err=True)
         sys.exit(UNKNOWN_HOLDER)
     click.echo("the ledger is whole")

@@ -109,6 +109,12 @@ def test_a_holder_that_the_ledger_does_not_know_is_told_until_it_is_adopted(run,
         "mlflow-prod adopt loans, or take Production from it\n",
         "error: the ledger is whole, and 1 target is held past the gate\n",
     )
+    decided.policy.rename("elsewhere.yaml")
+    code, _, error = run("audit", "verify")
+    assert (
+        code == 4 and "held past the gate. There is no policy to promote under: set MLFLOW_PROD_POL" in error
+    )
+    monkeypatch.setenv("MLFLOW_PROD_POLICY", "elsewhere.yaml")
     run("adopt", "loans")
     assert run("audit", "verify") == (0, "the ledger is whole\n", "")
 
