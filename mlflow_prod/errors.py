@@ -15,10 +15,7 @@ class InvalidParameter(ProdError, ValueError):
     """A parameter breaks its rule."""
 
     def __init__(self, name: str, rule: str, value: object):
-        got = repr(value)
-        super().__init__(
-            f"{name} must be {rule}, got {got if len(got) <= LONGEST else got[:LONGEST] + '...'}"
-        )
+        super().__init__(f"{name} must be {rule}, got {shown(value)}")
 
 
 class DataError(ProdError, ValueError):
@@ -39,6 +36,16 @@ class PolicyError(ProdError, ValueError):
 
 class Refused(ProdError):
     """A promotion that the gate refused; the message carries every reason."""
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it.
+
+    >>> shown("champion")
+    "'champion'"
+    """
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

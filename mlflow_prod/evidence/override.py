@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mlflow_prod.errors import EvidenceError
+from mlflow_prod.errors import EvidenceError, shown
 from mlflow_prod.evidence.attestation import Attestation, read_statement, sign, state
 from mlflow_prod.evidence.keys import SigningKey
 from mlflow_prod.evidence.record import STORABLE, can_be_stored
-from mlflow_prod.evidence.requests import LONGEST, TARGET_RULE, fits_target, shortened
+from mlflow_prod.evidence.requests import LONGEST, TARGET_RULE, fits_target
 
 PREDICATE = "urn:mlflow-prod:override:1"
 
@@ -37,7 +37,7 @@ class Override:
         for name in ("model", "version", "target", "person", "reason"):
             text = getattr(self, name)
             if rule := _broken_rule(name, text):
-                raise EvidenceError(f"{name} of an override must be {rule}, got {shortened(text)}")
+                raise EvidenceError(f"{name} of an override must be {rule}, got {shown(text)}")
         if self.made_at.tzinfo is None:
             raise EvidenceError("made_at of an override must carry a time zone")
 

@@ -19,7 +19,7 @@ from pydantic import (
     field_validator,
 )
 
-from mlflow_prod.errors import EvidenceError
+from mlflow_prod.errors import EvidenceError, shown
 from mlflow_prod.evidence.attestation import Attestation, read_json
 from mlflow_prod.evidence.record import STORABLE, can_be_stored
 
@@ -92,7 +92,7 @@ class _Request(BaseModel):
             first = problem.errors(include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
             rule = str(first.get("ctx", {}).get("error", first["msg"].lower()))
-            got = "" if first["type"] == "missing" else f", got {shortened(first['input'])}"
+            got = "" if first["type"] == "missing" else f", got {shown(first['input'])}"
             raise EvidenceError(f"{what}: {key or 'it'}: {rule}{got}") from problem
 
 
@@ -136,18 +136,8 @@ def _hold_short(text: str, what: str) -> None:
 
 def _object(content: Any, what: str) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise EvidenceError(f"{what}: it: must be an object, got {shortened(content)}")
+        raise EvidenceError(f"{what}: it: must be an object, got {shown(content)}")
     return content
-
-
-def shortened(value: Any) -> str:
-    """A value as an error shows it, in one line that can be read.
-
-    >>> shortened("a" * 50)
-    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'..."
-    """
-    text = value if isinstance(value, str) else str(value)
-    return f"{text[:40]!r}..." if len(text) > 40 else repr(text)
 
 
 def approval_text(target: str, users: Iterable[str], at: datetime, uncounted: str) -> str:

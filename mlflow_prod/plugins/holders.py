@@ -20,6 +20,7 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.validation import _validate_model_name, _validate_model_version
 from sqlalchemy import Connection, Select, bindparam, func, select, true
 
+from mlflow_prod.errors import shown
 from mlflow_prod.evidence import STORABLE, can_be_stored
 from mlflow_prod.registry import HEAD_COLUMNS, LAST_PROMOTION, NEW_VERSION, Promotion
 
@@ -84,7 +85,7 @@ def hold_storable(**texts: str) -> None:
     """INVALID_PARAMETER_VALUE for a text, by what it is, that some database cannot even be asked about."""
     for what, text in texts.items():
         if not can_be_stored(text):
-            raise MlflowException(f"{what} must be {STORABLE}, got {text!r}", INVALID_PARAMETER_VALUE)
+            raise MlflowException(f"{what} must be {STORABLE}, got {shown(text)}", INVALID_PARAMETER_VALUE)
 
 
 def number_of(name: str, version: str) -> int:
