@@ -13,6 +13,8 @@ from mlflow_prod.evidence.measure import Measure
 VERSION = 1
 DIGEST = re.compile(r"[0-9a-f]{64}")
 STORABLE = "text without NUL that UTF-8 can spell"
+# Of a record: every promotion reads all of them.
+MOST_MEASURES = 20_000
 COLUMNS = ("name", "value", "low", "high", "n", "slice", "unit", "against")
 
 
@@ -77,6 +79,8 @@ class Evidence:
         columns = record["measures"]
         if not isinstance(columns, dict) or set(columns) != set(COLUMNS):
             raise EvidenceError(f"measures must be an object with exactly the columns {list(COLUMNS)}")
+        if isinstance(columns["name"], list) and len(columns["name"]) > MOST_MEASURES:
+            raise EvidenceError(f"a record must hold at most {MOST_MEASURES:,} measures")
         try:
             # A column at once where that is possible: thousands of measures come in a record.
             _texts(columns["name"])

@@ -19,6 +19,7 @@ from mlflow_prod.plugins.holders import (
     location_of,
     newest_version,
     version_and_holder,
+    version_of,
 )
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
@@ -101,11 +102,13 @@ class Hearing:
     def binds(self, store: SqlAlchemyStore, ledger: Ledger, policy: Policy | NoPolicy) -> bool:
         """Whether all it rests on is as it was; quick, reads no file's content.
 
-        Where nobody wrote to the ledger meanwhile, nobody was given or lost a target that is protected.
+        Where nobody wrote to the ledger meanwhile, nobody was given or lost a target that is protected, but a
+        version may have been deleted and another one have taken its number.
         """
         return (
             policy == self.policy
             and all(files.unchanged() for files in self.files)
+            and _location(store, ledger.connection, self.asked) == self.standing.location
             and (ledger.heads == self.standing.heads or self._stands(store, ledger.connection))
         )
 
@@ -114,7 +117,8 @@ class Hearing:
         now = _standing(store, connection, self.asked, self.section, self.decision.subject)
         return now == self.standing and (
             not self.subjects
-            or registry.newest_ids(connection, workspace, self.subjects) == self.evidence_ids
+            or registry.newest_ids(connection, workspace, self.subjects, self.section.checks)
+            == tuple(sorted(self.evidence_ids))
         )
 
 
@@ -145,11 +149,12 @@ def hear(
     incumbent, compared = _incumbent(standing) if section.compares else (None, ())
     subjects = (candidate.digest, *([incumbent.subject] if incumbent and incumbent.subject else []))
     with transactions.reading() as connection:
-        found = registry.newest(connection, workspace, subjects)
+        found = registry.newest(connection, workspace, subjects, section.checks)
         revoked = registry.revocations(connection, [number for number, one in found.items() if one is None])
         approved = _approved(connection, workspace, asked, standing.version, section, candidate.digest)
         before = None
-        if section.rollback and not registry.is_revoked(connection, workspace, candidate.digest):
+        revocable = (connection, workspace, candidate.digest, section.checks)
+        if section.rollback and not registry.is_revoked(*revocable):
             before = registry.previous_promotion(connection, workspace, name, asked.target.kind, target)
     attestations = [attestation for attestation in found.values() if attestation is not None]
     decision = registry.decide(
@@ -173,6 +178,13 @@ def source_location(store: SqlAlchemyStore, source: str) -> str:
     if origin.model_id is not None:
         return str(MlflowClient().get_logged_model(origin.model_id).artifact_location)
     return str(store.get_model_version_download_uri(origin.name, origin.version))
+
+
+def _location(store: SqlAlchemyStore, connection: Connection, asked: Asked) -> str | None:
+    """Where the files are; None for a prompt."""
+    if asked.version:
+        return location_of(store, connection, version_of(store, connection, asked.model, asked.version))
+    return source_location(store, asked.source)
 
 
 def _standing(

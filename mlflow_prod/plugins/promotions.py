@@ -73,7 +73,12 @@ class Promotions:
             hearing = hear(self._store, self._transactions, policy, section, asked)
             if hearing is None:
                 # A prompt may take the target, and whoever loses it by that is written down.
-                return self.withdrawing(name, move)
+                with self._transactions.locked() as (session, ledger):
+                    row = version_of(self._store, ledger.connection, name, asked.version)
+                    if location_of(self._store, ledger.connection, row) is not None:
+                        continue
+                    with self._watched(session, ledger, name):
+                        return move()
             if ruling is not None:
                 hearing = ruling(hearing)
             with self._transactions.locked() as (session, ledger):

@@ -1,5 +1,6 @@
 """Reading the ledger: what was decided and submitted, and whether it is still as it was written."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from mlflow_prod.registry import chain
 from mlflow_prod.registry.decided import GIVING, WITHDRAWAL
 from mlflow_prod.registry.migrations import HEAD, VERSION_TABLE
 from mlflow_prod.registry.submitted import GROUP
-from mlflow_prod.registry.tables import decision_table, evidence_table, newest_table
+from mlflow_prod.registry.tables import decision_table, evidence_table, newest_table, statement_table
 
 
 def is_ledger(connection: Connection) -> bool:
@@ -147,6 +148,23 @@ def _newest_faults(connection: Connection) -> Iterator[str]:
         yield f"{newest_table.name}: evidence {number} stands there and is missing"
 
 
+def _statement_faults(connection: Connection) -> Iterator[str]:
+    rows, kept = evidence_table.c, statement_table.c
+    query = select(rows.workspace, rows.subject, rows.check_name, rows.statement, rows.made_at, rows.id)
+    last: dict[tuple[str, ...], tuple[int, int]] = {}
+    for *about, statement, made_at, number in connection.execute(
+        query.where(rows.statement != "").order_by(rows.id).execution_options(yield_per=chain.ROWS_AT_ONCE)
+    ):
+        key = (*about, hashlib.sha256(statement.encode()).hexdigest())
+        last[key] = (min(made_at, last.get(key, (made_at, 0))[0]), number)
+    there = select(kept.workspace, kept.subject, kept.check_name, kept.statement, kept.made_at, kept.evidence)
+    found = {tuple(key): (made_at, number) for *key, made_at, number in connection.execute(there)}
+    for key in sorted(last.keys() | found.keys()):
+        if last.get(key) != found.get(key):
+            number = (last.get(key) or found[key])[1]
+            yield f"{statement_table.name}: what stands there of evidence {number} is not what was submitted"
+
+
 def faults(connection: Connection) -> Iterator[str]:
     """A sentence for each row that is not as it was written; nothing where the ledger is whole.
 
@@ -156,6 +174,7 @@ def faults(connection: Connection) -> Iterator[str]:
     yield from chain.faults(connection, evidence_table)
     yield from chain.faults(connection, decision_table)
     yield from _newest_faults(connection)
+    yield from _statement_faults(connection)
     known = {chain.START, *connection.scalars(select(evidence_table.c.digest))}
     for number, head in connection.execute(select(decision_table.c.id, decision_table.c.evidence_head)):
         if head not in known:

@@ -55,7 +55,8 @@ class Case:
     Parameters
     ----------
     subject : digest of the candidate's files.
-    attestations : what is known about these files and the incumbent's, by whomever.
+    attestations : what is known about these files and the incumbent's, by whomever, the oldest first, as the
+        registry counts: a claimed time may lie ahead.
     signers : the keys that the policy trusts, by name.
     incumbent : None where no version ever held the target.
     now : when the promotion is asked for.
@@ -78,16 +79,15 @@ class Case:
         none. About the candidate, or the files with the digest `subject`.
         """
         keys = {name: self.signers[name] for name in rule.signed_by}
-        newest: Evidence | None = None
-        for attestation in self.attestations:
+        for attestation in reversed(self.attestations):
+            if keys and not attestation.signatures:
+                # Not even read, however much somebody may have submitted.
+                continue
             record = attestation.evidence
-            if (record.check, record.subject) != (rule.check, subject or self.subject):
-                continue
-            if newest is not None and record.made_at < newest.made_at:
-                continue
-            if not keys or attestation.signers(keys):
-                newest = record
-        return newest
+            about = (record.check, record.subject) == (rule.check, subject or self.subject)
+            if about and (not keys or attestation.signers(keys)):
+                return record
+        return None
 
     def revocation(self, check: str, subject: str = "") -> Revoked | None:
         """The last revocation of a check's evidence about the candidate, or the files `subject`."""

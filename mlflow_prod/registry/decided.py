@@ -162,9 +162,9 @@ def previous_promotion(
     for number, version, subject, action in connection.execute(query):
         known = [(one.version, one.subject) for one, _ in pile]
         if (version, subject) in known:
-            del pile[known.index((version, subject)) + 1 :]
-        else:
-            pile.append((Promotion(number, version, subject), action))
+            # How it came the last time says whether it met the policy.
+            del pile[known.index((version, subject)) :]
+        pile.append((Promotion(number, version, subject), action))
     return next((one for one, action in reversed(pile[:-1]) if action not in UNPROVEN), None)
 
 

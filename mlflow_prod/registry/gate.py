@@ -71,11 +71,11 @@ def decide(
 ) -> Decision:
     """The decision on promoting the files `subject` of `model` to `target`: every reason, not the first.
 
-    Of `attestations`, only what is about `subject` or the incumbent's files counts, and of each check the
-    newest that one of the rule's signers signed, or the newest where it asks for none. `incumbent`: the
-    version that holds the target, or held it last; None where none ever did. A target that no section of the
-    policy names is allowed. `revoked`: evidence that no longer counts, told where it is missed. `uri`: what
-    finds the candidate, for whoever measures it, such as `models:/loans/3`.
+    Of `attestations`, the oldest first, only what is about `subject` or the incumbent's files counts, and of
+    each check the newest that one of the rule's signers signed, or the newest where it asks for none.
+    `incumbent`: the version that holds the target, or held it last; None where none ever did. A target that
+    no section of the policy names is allowed. `revoked`: evidence that no longer counts, told where it is
+    missed. `uri`: what finds the candidate, for whoever measures it, such as `models:/loans/3`.
     """
     if isinstance(policy, NoPolicy):
         if policy.section(model, target) is not None:

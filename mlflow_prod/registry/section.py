@@ -98,6 +98,11 @@ class Section(Strict):
         return self.on_success == OnSuccess(incumbent="archive")
 
     @property
+    def checks(self) -> frozenset[str]:
+        """The checks that its rules rest on."""
+        return frozenset(rule.check for rule in self.require)
+
+    @property
     def compares(self) -> bool:
         """Whether a decision looks at the incumbent."""
         return any(isinstance(rule, Versus) or rule.when == "incumbent" for rule in self.require)

@@ -1,19 +1,20 @@
 """Evidence in the ledger: what was submitted about which files, by whom, and what was revoked."""
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from mlflow_prod.errors import EvidenceError, did_you_mean
 from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
 from mlflow_prod.registry.case import Revoked
 from mlflow_prod.registry.chain import Ledger
-from mlflow_prod.registry.tables import evidence_table, ms, newest_table
+from mlflow_prod.registry.tables import evidence_table, ms, newest_table, statement_table
 
 # Characters; longer records are read anew each time rather than kept in memory.
 SHORT = 16_384
@@ -38,7 +39,7 @@ def add_evidence(
     Raises EvidenceError where the ledger holds newer evidence of a check by the same signer: what is older
     was made before, or is played again.
     """
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "workspace": workspace,
             "subject": one.evidence.subject,
@@ -54,9 +55,14 @@ def add_evidence(
         }
         for one in attestations
     ]
-    for row in rows:
-        _hold_newest(ledger.connection, row)
-    _append(ledger, rows)
+    stated = [_known(ledger.connection, row) for row in rows]
+    for row, known in zip(rows, stated, strict=True):
+        if known is not None:
+            # What is sent again stays as old as it was at first.
+            row["made_at"] = min(row["made_at"], known.made_at)
+        _hold_newest(ledger.connection, row, known)
+    for row, known, number in zip(rows, stated, _append(ledger, rows), strict=True):
+        _remember(ledger.connection, row, known, number)
 
 
 def _append(ledger: Ledger, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
@@ -70,45 +76,78 @@ def _append(ledger: Ledger, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...
 
 
 def _made_at(claimed: datetime, now: datetime) -> int:
-    """When evidence counts as made: a clock that runs ahead must not make its own the newest for minutes.
+    # A clock that runs ahead must not make its evidence the newest for minutes to come.
+    return min(ms(claimed), ms(now.replace(microsecond=0)))
 
-    Put back to the end of the second before, by which `_hold_newest` knows it again without reading texts.
+
+@dataclass(frozen=True)
+class _Known:
+    """When a statement counts as made since it was first submitted, and the row it was last submitted in."""
+
+    made_at: int
+    evidence: int
+
+
+def _known(connection: Connection, row: Mapping[str, Any]) -> _Known | None:
+    found = connection.execute(_STATEMENT, _place(row)).one_or_none()
+    return None if found is None else _Known(*found)
+
+
+def _place(row: Mapping[str, Any]) -> dict[str, Any]:
+    place = {f"the_{name}": row[name] for name in ("workspace", "subject", "check_name")}
+    return {**place, "the_statement": hashlib.sha256(row["statement"].encode()).hexdigest()}
+
+
+def _remember(connection: Connection, row: Mapping[str, Any], known: _Known | None, number: int) -> None:
+    last = {"number": number, "made": row["made_at"]}
+    connection.execute(_ADD_STATEMENT if known is None else _MOVE_STATEMENT, {**_place(row), **last})
+
+
+def _hold_newest(connection: Connection, row: Mapping[str, Any], known: _Known | None) -> None:
+    """Refuses what is older than what one of its signers has stated, and what is played again.
+
+    Of one second the last counts: what was there before another came must not come again, whichever of its
+    signatures is left.
     """
-    return ms(claimed) if claimed <= now else ms(now.replace(microsecond=0)) - 1
+    own = frozenset(row["key_ids"].split())
+    for held in connection.execute(_GROUPS, row):
+        same = held.key_ids in (row["key_ids"], REVOKED) or bool(own & frozenset(held.key_ids.split()))
+        # What nobody signed may not keep out what somebody did.
+        again = known is not None and held.evidence > known.evidence and (same or held.key_ids != "")
+        if again or (same and held.made_at > row["made_at"]):
+            made = datetime.fromtimestamp(held.made_at / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+            raise EvidenceError(
+                f"the registry holds newer {row['check_name']} evidence about these files, made {made} "
+                f"(or revoked then): measure again rather than submit what is older"
+            )
 
 
-def _hold_newest(connection: Connection, row: dict[str, Any]) -> None:
-    """Refuses what is older than what is held; what was put back and is sent again stays as old."""
-    first = connection.scalar(_PUT_BACK, row)
-    if first is not None:
-        row["made_at"] = min(row["made_at"], first)
-    newest = connection.scalar(_LAST_MADE, {**row, "signed": [row["key_ids"], REVOKED]})
-    if newest is not None and newest > row["made_at"]:
-        made = datetime.fromtimestamp(newest / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        raise EvidenceError(
-            f"the registry holds newer {row['check_name']} evidence about these files, made {made} "
-            f"(or revoked then): measure again rather than submit what is older"
-        )
-
-
-def newest_ids(connection: Connection, workspace: str, subjects: Sequence[str]) -> tuple[int, ...]:
-    """Ids of the newest evidence of each check about each subject by each signer, sorted.
+def newest_ids(
+    connection: Connection, workspace: str, subjects: Sequence[str], checks: Iterable[str]
+) -> tuple[int, ...]:
+    """Ids of the newest evidence of each of these checks about each subject by each signer, sorted.
 
     Newest made, then last submitted. By each signer, since unsigned evidence must not hide what was signed.
-    Where evidence was revoked, the id of the revocation stands for it.
+    Where evidence was revoked, the id of the revocation stands for it. What others submit about the same
+    files under other checks is not looked at, and so costs nothing.
     """
-    about = {"workspace": workspace, "subjects": sorted(set(subjects))}
-    return tuple(sorted(connection.scalars(_NEWEST_IDS, about)))
+    return tuple(sorted(connection.scalars(_NEWEST_IDS, _about(workspace, subjects, checks))))
 
 
-def newest(connection: Connection, workspace: str, subjects: Sequence[str]) -> dict[int, Attestation | None]:
-    """The same with what was submitted, by id; None for a revocation."""
-    about = {"workspace": workspace, "subjects": sorted(set(subjects))}
+def newest(
+    connection: Connection, workspace: str, subjects: Sequence[str], checks: Iterable[str]
+) -> dict[int, Attestation | None]:
+    """The same with what was submitted, by id, the oldest first; None for a revocation."""
     found: dict[int, Attestation | None] = {}
+    about = _about(workspace, subjects, checks)
     for number, statement, signatures in connection.execute(_NEWEST, about):
         read = _read_once if len(statement) < SHORT else _read
         found[number] = read(statement, signatures) if statement else None
     return found
+
+
+def _about(workspace: str, subjects: Sequence[str], checks: Iterable[str]) -> dict[str, Any]:
+    return {"workspace": workspace, "subjects": sorted(set(subjects)), "checks": sorted(set(checks))}
 
 
 @dataclass(frozen=True)
@@ -197,9 +236,14 @@ def revocations(connection: Connection, ids: Sequence[int]) -> tuple[Revoked, ..
     )
 
 
-def is_revoked(connection: Connection, workspace: str, subject: str) -> bool:
-    """Whether evidence of any check about these files was ever revoked."""
-    about = (_newest.workspace == workspace, _newest.subject == subject, _newest.key_ids == REVOKED)
+def is_revoked(connection: Connection, workspace: str, subject: str, checks: Iterable[str]) -> bool:
+    """Whether evidence of one of these checks about the files was ever revoked."""
+    about = (
+        _newest.workspace == workspace,
+        _newest.subject == subject,
+        _newest.check_name.in_(sorted(checks)),
+        _newest.key_ids == REVOKED,
+    )
     return connection.scalar(select(_newest.evidence).where(*about).limit(1)) is not None
 
 
@@ -212,13 +256,6 @@ def submitters(connection: Connection, workspace: str, subject: str) -> frozense
 
 # Made once: a promotion asks twice, and making a statement takes as long as running it.
 _evidence, _newest = evidence_table.c, newest_table.c
-_ABOUT_A_CHECK = [_evidence[name] == bindparam(name) for name in ("workspace", "subject", "check_name")]
-_PUT_BACK = select(func.min(_evidence.made_at)).where(
-    *_ABOUT_A_CHECK, _evidence.made_at % 1_000 == 999, _evidence.statement == bindparam("statement")
-)
-_LAST_MADE = select(func.max(_evidence.made_at)).where(
-    *_ABOUT_A_CHECK, _evidence.key_ids.in_(bindparam("signed", expanding=True))
-)
 _POINT = (
     update(newest_table)
     .where(*(_newest[name] == bindparam(f"the_{name}") for name in GROUP))
@@ -227,19 +264,36 @@ _POINT = (
 _ADD_POINTER = insert(newest_table).values(
     evidence=bindparam("number"), **{name: bindparam(f"the_{name}") for name in GROUP}
 )
-_ABOUT = (
+_GROUPS = (
+    select(_newest.key_ids, _newest.evidence, _evidence.made_at)
+    .join(evidence_table, _newest.evidence == _evidence.id)
+    .where(*(_newest[name] == bindparam(name) for name in ("workspace", "subject", "check_name")))
+)
+_THIS = [
+    statement_table.c[name] == bindparam(f"the_{name}")
+    for name in ("workspace", "subject", "check_name", "statement")
+]
+_STATEMENT = select(statement_table.c.made_at, statement_table.c.evidence).where(*_THIS)
+_MOVE_STATEMENT = update(statement_table).where(*_THIS).values(evidence=bindparam("number"))
+_ADD_STATEMENT = insert(statement_table).values(
+    made_at=bindparam("made"),
+    evidence=bindparam("number"),
+    **{name: bindparam(f"the_{name}") for name in ("workspace", "subject", "check_name", "statement")},
+)
+_ABOUT_FILES = (
     _newest.workspace == bindparam("workspace"),
     _newest.subject.in_(bindparam("subjects", expanding=True)),
 )
+_ABOUT = (*_ABOUT_FILES, _newest.check_name.in_(bindparam("checks", expanding=True)))
 _NEWEST_IDS = select(_newest.evidence).where(*_ABOUT)
 _NEWEST = (
     select(_evidence.id, _evidence.statement, _evidence.signatures)
     .join(newest_table, _newest.evidence == _evidence.id)
     .where(*_ABOUT)
-    .order_by(_evidence.id)
+    .order_by(_evidence.made_at, _evidence.id)
 )
 _HEADLINES = (
     select(_newest.check_name, _evidence.made_at, _newest.key_ids)
     .join(evidence_table, _newest.evidence == _evidence.id)
-    .where(*_ABOUT, _evidence.statement != "")
+    .where(*_ABOUT_FILES, _evidence.statement != "")
 )

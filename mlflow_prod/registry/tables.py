@@ -43,6 +43,19 @@ newest_table = Table(
     Column("evidence", BigInteger, nullable=False),
 )
 
+# Each statement by the sha256 digest of its text: when it counts as made since it was first submitted, and
+# where it was submitted last. Derived, too.
+statement_table = Table(
+    "mlflow_prod_statements",
+    metadata,
+    Column("workspace", String(63), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("check_name", String(CHECK_LENGTH), primary_key=True),
+    Column("statement", String(64), primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("evidence", BigInteger, nullable=False),
+)
+
 decision_table = Table(
     CHAINS[0],
     metadata,

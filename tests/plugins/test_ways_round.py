@@ -8,15 +8,45 @@ from mlflow.exceptions import MlflowException
 
 from mlflow_prod.evidence import Approval, Attestation, Revocation, SigningKey, attest, digest_of_folder, pack
 from mlflow_prod.evidence.attestation import Signature
+from mlflow_prod.plugins import hearing, promotions
 from tests.plugins.conftest import POLICY
 from tests.plugins.test_approvals import APPROVED, signed_in
 from tests.plugins.test_gated_models import GATED, copy
 
+CI, AUDIT = SigningKey.new(), SigningKey.new()
+SIGNED_BY_EITHER = """
+version: 1
+signers:
+  ci: {{ed25519: "{ci}"}}
+  audit: {{ed25519: "{audit}"}}
+models:
+  "*":
+    targets: [champion]
+    signed_by: [ci, audit]
+    require:
+      - {{check: evaluation, measure: accuracy, at_least: 0.8}}
+"""
+BOTH = """
+version: 1
+models:
+  "*-prod":
+    every_version: true
+    require:
+      - {check: evaluation, measure: accuracy, at_least: 0.8}
+  loans:
+    targets: [champion]
+    require:
+      - {check: evaluation, measure: accuracy, at_least: 0.8}
+"""
 PROMPT = RegisteredModelTag("mlflow.prompt.is_prompt", "true")
 
 
 def ask(registry, version, alias="champion", name="loans"):
     registry.client.set_registered_model_alias(name, alias, str(version))
+
+
+def send(registry, attestation):
+    registry.client.set_model_version_tag("loans", "1", "mlflow_prod.evidence", pack([attestation]))
 
 
 def champion(registry, accuracy=0.95):
@@ -81,7 +111,6 @@ def test_adoption_blesses_no_bytes_that_were_swapped_since(registry):
     assert "adoption" not in [action for (action,) in registry.rows("mlflow_prod_decisions", "action")]
 
 
-CI, AUDIT = SigningKey.new(), SigningKey.new()
 SIGNED = POLICY.replace(
     "version: 1\n",
     f'version: 1\nsigners: {{ci: {{ed25519: "{CI.public}"}}, audit: {{ed25519: "{AUDIT.public}"}}}}\n',
@@ -178,3 +207,107 @@ def test_thousands_of_checks_neither_fill_the_tag_nor_get_in_at_once(registry):
     registry.submit(1, *records[:200])
     tag = registry.client.get_model_version("loans", "1").tags["mlflow_prod.evidence"]
     assert tag.endswith(")") and ", ... (200 checks" in tag
+
+
+def test_of_one_second_what_came_last_counts_and_what_was_there_before_does_not_come_again(registry):
+    at = datetime.now(UTC).replace(microsecond=0)
+    good, bad = (registry.evidence(1, value, made_at=at) for value in (0.9, 0.5))
+    registry.submit(1, good)
+    registry.submit(1, good)
+    registry.submit(1, bad)
+    with pytest.raises(MlflowException, match="holds newer evaluation evidence"):
+        registry.submit(1, good)
+    with pytest.raises(MlflowException, match="refused"):
+        ask(registry, 1)
+
+
+def test_a_clock_that_runs_ahead_wins_over_no_other_signer(make_registry):
+    policy = SIGNED_BY_EITHER.format(ci=CI.public, audit=AUDIT.public)
+    registry = make_registry(policy)
+    registry.register(1)
+    ahead = datetime.now(UTC) + timedelta(minutes=4)
+    send(registry, attest(registry.evidence(1, 0.9, made_at=ahead), CI))
+    send(registry, attest(registry.evidence(1, 0.5), AUDIT))
+    with pytest.raises(MlflowException, match=r"0\.5 must be at least"):
+        ask(registry, 1)
+
+
+def test_a_signature_that_is_left_out_makes_no_record_new(make_registry):
+    registry = make_registry(SIGNED_BY_EITHER.format(ci=CI.public, audit=AUDIT.public))
+    registry.register(1)
+    at = datetime.now(UTC).replace(microsecond=0)
+    by_ci, by_audit = (attest(registry.evidence(1, 0.9, made_at=at), key) for key in (CI, AUDIT))
+    both = Attestation(by_ci.statement, by_ci.signatures + by_audit.signatures)
+    send(registry, both)
+    send(registry, attest(registry.evidence(1, 0.5, made_at=at), CI))
+    for part in (both, by_audit, by_ci):
+        with pytest.raises(MlflowException, match="holds newer evaluation evidence"):
+            send(registry, part)
+    with pytest.raises(MlflowException, match=r"0\.5 must be at least"):
+        ask(registry, 1)
+
+
+def test_a_second_signature_may_be_added_unless_something_else_was_signed_since(make_registry):
+    registry = make_registry(SIGNED_BY_EITHER.format(ci=CI.public, audit=AUDIT.public))
+    registry.register(1)
+    by_ci, by_audit = (attest(registry.evidence(1, 0.9), key) for key in (CI, AUDIT))
+    send(registry, by_ci)
+    registry.submit(1, registry.evidence(1, 0.1))
+    send(registry, Attestation(by_ci.statement, by_ci.signatures + by_audit.signatures))
+    ask(registry, 1)
+
+
+def test_others_evidence_about_the_same_files_is_not_even_looked_at(registry):
+    registry.submit(1, registry.evidence(1, 0.9))
+    registry.client.create_registered_model("theirs")
+    registry.register(1, name="theirs")
+    registry.submit(1, *(registry.evidence(1, 0.1, f"other{number}") for number in range(5)), name="theirs")
+    ask(registry, 1)
+    assert registry.rows("mlflow_prod_decisions", "evidence")[-1] == ("[1]",)
+
+
+@pytest.mark.parametrize("source", ["", "models:/loans/1"])
+def test_a_version_that_is_made_anew_while_its_files_are_read_is_read_again(
+    make_registry, monkeypatch, source
+):
+    registry = make_registry(BOTH)
+    registry.register(1, 2)
+    registry.client.create_registered_model("loans-prod")
+    registry.submit(1, registry.evidence(1, 0.9))
+    looked = hearing.look_at
+
+    def meanwhile(location):
+        found = looked(location)
+        monkeypatch.setattr(hearing, "look_at", looked)
+        registry.client.delete_registered_model("loans")
+        registry.client.create_registered_model("loans")
+        registry.register(2)
+        return found
+
+    monkeypatch.setattr(hearing, "look_at", meanwhile)
+    with pytest.raises(MlflowException, match="no evaluation evidence"):
+        if source:
+            registry.store.create_model_version("loans-prod", source)
+        else:
+            ask(registry, 1)
+    assert registry.client.search_model_versions("name = 'loans-prod'") == []
+    assert "champion" not in registry.client.get_registered_model("loans").aliases
+
+
+def test_a_prompt_that_became_a_model_before_its_turn_is_asked_for_evidence(registry, monkeypatch):
+    registry.client.create_registered_model("greeting")
+    registry.store.set_registered_model_tag("greeting", PROMPT)
+    registry.store.create_model_version("greeting", "prompt-template")
+    heard = promotions.hear
+
+    def meanwhile(*arguments):
+        found = heard(*arguments)
+        monkeypatch.setattr(promotions, "hear", heard)
+        registry.store.rename_registered_model("greeting", "old")
+        registry.store.rename_registered_model("loans", "greeting")
+        return found
+
+    monkeypatch.setattr(promotions, "hear", meanwhile)
+    with pytest.raises(MlflowException, match="no evaluation evidence"):
+        registry.store.set_registered_model_alias("greeting", "champion", "1")
+    assert registry.store.get_registered_model("greeting").aliases == {}

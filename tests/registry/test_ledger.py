@@ -37,6 +37,9 @@ def connection(tmp_path):
         yield connection
 
 
+CHECKS = ("evaluation", "fairness")
+
+
 def record(check, subject=A, hours=0, value=0.5):
     measures = (Measure("accuracy", value, 0.1, 0.9, 10, (("sex", "F"),)),)
     return Evidence(check, subject, DATA, measures, "run", NOW + timedelta(hours=hours))
@@ -60,26 +63,26 @@ def decide(connection, target="champion", allowed=True, version=1, subject=A, ki
 
 def test_what_goes_in_comes_out(connection):
     sent = submit(connection, record("evaluation"), record("fairness"), key=SigningKey.new())
-    assert evidence_with(connection, newest_ids(connection, "default", [A])) == sent
+    assert evidence_with(connection, newest_ids(connection, "default", [A], CHECKS)) == sent
 
 
 def test_the_newest_record_of_each_check_is_found(connection):
     submit(connection, record("evaluation", hours=1, value=0.1), record("fairness", value=0.3))
     submit(connection, record("evaluation", hours=2, value=0.2), record("evaluation", B, value=0.4))
     submit(connection, record("fairness", value=0.6))
-    found = read(connection, newest_ids(connection, "default", [A]))
+    found = read(connection, newest_ids(connection, "default", [A], CHECKS))
     assert [(entry.check, entry.measures[0].value) for entry in found] == [
         ("evaluation", 0.2),
         ("fairness", 0.6),
     ]
-    both = read(connection, newest_ids(connection, "default", [A, B]))
+    both = read(connection, newest_ids(connection, "default", [A, B], CHECKS))
     assert [(entry.subject, entry.measures[0].value) for entry in both] == [(A, 0.2), (B, 0.4), (A, 0.6)]
 
 
 def test_workspaces_do_not_see_each_others_evidence(connection):
     submit(connection, record("evaluation"), workspace="one")
-    assert newest_ids(connection, "two", [A]) == ()
-    assert len(newest_ids(connection, "one", [A])) == 1
+    assert newest_ids(connection, "two", [A], CHECKS) == ()
+    assert len(newest_ids(connection, "one", [A], CHECKS)) == 1
 
 
 def test_the_newest_are_found_without_those_before(connection):
@@ -90,7 +93,7 @@ def test_the_newest_are_found_without_those_before(connection):
         plans.extend(connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
 
     event.listen(connection, "before_cursor_execute", explain)
-    assert newest_ids(connection, "default", [A]) == (50,)
+    assert newest_ids(connection, "default", [A], CHECKS) == (50,)
     # One row, by its primary key, however much was submitted.
     (step,) = (row[-1] for row in plans)
     assert step.startswith("SEARCH mlflow_prod_newest USING INDEX sqlite_autoindex_mlflow_prod_newest_1")
@@ -143,7 +146,7 @@ def test_what_is_rolled_back_was_never_written(tmp_path):
 def test_unsigned_evidence_does_not_hide_what_was_signed(connection):
     submit(connection, record("evaluation", value=0.1), key=SigningKey.new())
     submit(connection, record("evaluation", hours=5, value=0.9))
-    found = read(connection, newest_ids(connection, "default", [A]))
+    found = read(connection, newest_ids(connection, "default", [A], CHECKS))
     assert [entry.measures[0].value for entry in found] == [0.1, 0.9]
 
 
@@ -219,6 +222,6 @@ def test_the_newest_are_those_that_a_search_through_everything_finds(history):
                 (expected[group],) = submit(
                     connection, record(check, subject, hours=at), key=key if signed else None
                 )
-        found = newest(connection, "default", [A, B])
+        found = newest(connection, "default", [A, B], CHECKS)
         assert sorted(map(str, found.values())) == sorted(map(str, expected.values()))
         assert list(faults(connection)) == []

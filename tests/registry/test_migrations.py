@@ -89,7 +89,7 @@ def test_a_ledger_of_the_first_release_is_chained_as_it_stands(tmp_path):
     with engine.begin() as connection:
         for table in (evidence_table, decision_table):
             assert list(chain.faults(connection, table)) == []
-        assert newest_ids(connection, "default", ["a" * 64]) == (2,)
+        assert newest_ids(connection, "default", ["a" * 64], ["evaluation"]) == (2,)
         assert [one.evidence for one in evidence_with(connection, [1, 2])] == [record, record]
         newer = replace(record, data="c" * 64)
         add_evidence(Ledger(connection), "default", "loans", 1, [attest(newer)], {}, "ann", NOW)

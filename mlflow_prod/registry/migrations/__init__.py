@@ -3,7 +3,7 @@
 from sqlalchemy import Engine, inspect, text
 
 VERSION_TABLE = "mlflow_prod_alembic_version"
-HEAD = "0004"
+HEAD = "0005"
 
 __all__ = ["HEAD", "VERSION_TABLE", "upgrade"]
 
