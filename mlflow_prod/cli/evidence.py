@@ -41,7 +41,8 @@ def submit(name: str, version: str, files: tuple[Path, ...]) -> None:
         except ValueError as problem:
             raise EvidenceError(f"{file} is no DSSE envelope of evidence: {problem}") from problem
     send(name, version, attestations)
-    click.echo(f"submitted for {name} {version}: {', '.join(one.evidence.check for one in attestations)}")
+    told = (f"{one.evidence.check}{'' if one.signatures else ' (unsigned)'}" for one in attestations)
+    click.echo(f"submitted for {name} {version}: {', '.join(told)}")
 
 
 @evidence.command()

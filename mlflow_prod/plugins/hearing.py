@@ -20,6 +20,7 @@ from mlflow_prod.plugins.holders import (
     newest_version,
     version_and_holder,
     version_of,
+    versions_of,
 )
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
@@ -155,7 +156,8 @@ def hear(
         before = None
         revocable = (connection, workspace, candidate.digest, section.checks)
         if section.rollback and not registry.is_revoked(*revocable):
-            before = registry.previous_promotion(connection, workspace, name, asked.target.kind, target)
+            place, there = (workspace, name, asked.target.kind, target), versions_of(store, connection, name)
+            before = registry.previous_promotion(connection, *place, there=there)
     attestations = [attestation for attestation in found.values() if attestation is not None]
     decision = registry.decide(
         policy, name, target, candidate.digest, attestations, incumbent, now, approved, revoked, asked.uri

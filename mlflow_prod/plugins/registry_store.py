@@ -94,9 +94,8 @@ class GatedStore(SqlAlchemyStore):
         self, name: str, version: str, stage: str, archive_existing_versions: bool
     ) -> ModelVersion:
         """As MLflow's; PERMISSION_DENIED with every reason where the gate refuses."""
-        move = partial(
-            super().transition_model_version_stage, name, _number(version), stage, archive_existing_versions
-        )
+        archive = archive_existing_versions and not self._keeps(name, stage)
+        move = partial(super().transition_model_version_stage, name, _number(version), stage, archive)
         return self._promotions.promote(
             Asked(name, Target("stage", get_canonical_stage(stage)), version), move
         )
@@ -220,9 +219,14 @@ class GatedStore(SqlAlchemyStore):
     def _give(self, name: str, version: str, target: Target) -> None:
         if target.kind == "stage":
             archive = target.name in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
+            archive = archive and not self._keeps(name, target.name)
             super().transition_model_version_stage(name, _number(version), target.name, archive)
         else:
             super().set_registered_model_alias(name, target.name, version)
+
+    def _keeps(self, name: str, stage: str) -> bool:
+        section = self._policy_file.read().section(name, stage)
+        return section is not None and section.keeps
 
     def _checked(self, name: str, version: str, target: str) -> ModelVersion:
         number = number_of(name, version)
@@ -244,7 +248,9 @@ class GatedStore(SqlAlchemyStore):
             _hold_alias(target.name)
         with self._transactions.reading() as connection:
             place = (self._get_active_workspace(), name, target.kind, target.name)
-            before = registry.previous_promotion(connection, *place)
+            before = registry.previous_promotion(
+                connection, *place, there=versions_of(self, connection, name)
+            )
         if before is None:
             raise MlflowException(
                 f"No version of {name} held {target} before the last one.", RESOURCE_DOES_NOT_EXIST

@@ -1,7 +1,7 @@
 """Decisions in the ledger: who was promoted, refused, withdrawn, approved, by whom and on what."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -148,12 +148,12 @@ def last_promotion(
 
 
 def previous_promotion(
-    connection: Connection, workspace: str, model: str, kind: str, target: str
+    connection: Connection, workspace: str, model: str, kind: str, target: str, *, there: Collection[int]
 ) -> Promotion | None:
     """What a rollback brings back: what was promoted before the last one, and met the policy.
 
     Promotions pile up, and a version that comes back, however it does, takes away all above it: from 3 back
-    to 2, the previous one is 1.
+    to 2, the previous one is 1. Of the versions that are still `there`.
     """
     table = decision_table.c
     given = _given(workspace, model, kind, target)
@@ -165,7 +165,8 @@ def previous_promotion(
             # How it came the last time says whether it met the policy.
             del pile[known.index((version, subject)) :]
         pile.append((Promotion(number, version, subject), action))
-    return next((one for one, action in reversed(pile[:-1]) if action not in UNPROVEN), None)
+    proven = (one for one, action in reversed(pile[:-1]) if action not in UNPROVEN)
+    return next((one for one in proven if one.version in there), None)
 
 
 def was_given(

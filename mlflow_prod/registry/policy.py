@@ -184,6 +184,10 @@ def _sentence(error: ErrorDetails, values: Any, lines: dict[strict_yaml.Place, i
             said = f"the key {key!r} is missing"
         case "value_error":
             said = str(error["ctx"]["error"])
+        case "tuple_type":
+            said = f"must be a list, such as [champion], got {error['input']!r}"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            said = f"must be keys with values, got {error['input']!r}"
         case "float_type" | "int_type":
             said = f"must be a plain number, such as 0.05, got {error['input']!r}"
         case _:

@@ -93,6 +93,11 @@ class Section(Strict):
         return any(alike(target, name) for name in self.targets)
 
     @property
+    def keeps(self) -> bool:
+        """Whether a promotion leaves the incumbent alone, even where somebody asks to archive it."""
+        return self.on_success == OnSuccess(incumbent="keep")
+
+    @property
     def archives(self) -> bool:
         """Whether a promotion archives the incumbent."""
         return self.on_success == OnSuccess(incumbent="archive")

@@ -61,6 +61,7 @@ def test_evidence_that_a_decision_rested_on_is_missed(run, decided):
     assert said.splitlines() == [
         "mlflow_prod_newest: evidence 1 is the newest of its kind and is not known as such",
         "mlflow_prod_newest: evidence 2 stands there and is missing",
+        "mlflow_prod_statements: what stands there of evidence 2 is not what was submitted",
         "mlflow_prod_decisions: row 2 rests on evidence that is not there any more",
     ]
 

@@ -19,7 +19,7 @@ def submitted(registry, run, monkeypatch, tmp_path):
         files.append(tmp_path / f"{check}.dsse.json")
         files[-1].write_text(json.dumps(attest(registry.evidence(1, 0.9, check), key).to_dsse()))
     code, said, _ = run("evidence", "submit", "loans", "1", *files)
-    assert (code, said) == (0, "submitted for loans 1: evaluation, fairness\n")
+    assert (code, said) == (0, "submitted for loans 1: evaluation, fairness (unsigned)\n")
     return registry
 
 

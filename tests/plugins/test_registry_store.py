@@ -14,6 +14,7 @@ from mlflow.utils.workspace_context import WorkspaceContext
 from mlflow_prod.evidence import Attestation, Evidence, Measure, SigningKey, attest, pack
 from mlflow_prod.plugins import hearing
 from mlflow_prod.plugins.registry_store import build
+from tests.plugins.conftest import POLICY
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
 
@@ -586,3 +587,15 @@ def test_an_alias_that_moves_is_taken_from_whoever_held_it_and_one_in_another_ca
     assert [action for action, _ in registry.rows("mlflow_prod_decisions", "action, version")][3:] == [
         "promotion"
     ]
+
+
+def test_a_policy_that_keeps_the_incumbent_keeps_it_whoever_asks_to_archive(make_registry):
+    registry = make_registry(
+        POLICY.replace("    require:", "    on_success: {incumbent: keep}\n    require:")
+    )
+    registry.register(1, 2)
+    for version, accuracy in ((1, 0.9), (2, 0.95)):
+        registry.submit(version, registry.evidence(version, accuracy))
+        registry.client.transition_model_version_stage("loans", version, "Production", True)
+    stages = [registry.client.get_model_version("loans", version).current_stage for version in ("1", "2")]
+    assert stages == ["Production", "Production"]

@@ -141,3 +141,33 @@ def test_the_version_that_would_come_back_is_told(make_history):
     assert str(found.version) == "1"
     with pytest.raises(MlflowException, match="No version of loans held Production before"):
         registry.client.get_model_version_by_alias("loans", "mlflow_prod.previous.Production")
+
+
+def test_a_version_that_was_deleted_is_stepped_over(make_history):
+    registry = make_history(1, 2, 3)
+    registry.client.delete_model_version("loans", "2")
+    previous = registry.client.get_model_version_by_alias("loans", "mlflow_prod.previous.champion")
+    assert str(previous.version) == "1"
+    ask(registry, 1)
+    assert champion(registry) == "1"
+
+
+def test_what_met_the_policy_later_comes_back_though_it_came_first_while_that_was_tried_out(make_history):
+    registry = make_history(1, 2, policy=BACK.replace("version: 1", "version: 1\nenforce: false"))
+    registry.policy.write_text(BACK)
+    ask(registry, 1)
+    registry.submit(3 - 1, registry.evidence(2, 0.95))
+    ask(registry, 2)
+    ask(registry, 1)
+    assert actions(registry)[-1] == ("rollback", 1)
+
+
+def test_a_revocation_of_what_the_policy_does_not_ask_for_does_not_keep_a_version_back(make_history):
+    registry = make_history(1, 2)
+    registry.client.create_registered_model("theirs")
+    registry.register(1, name="theirs")
+    registry.submit(1, registry.evidence(1, 0.5, "other"), name="theirs")
+    text = Revocation(check="other", reason="mine").model_dump_json()
+    registry.client.set_model_version_tag("theirs", "1", "mlflow_prod.revocation", text)
+    ask(registry, 1)
+    assert champion(registry) == "1"
