@@ -1,0 +1,82 @@
+"""Compiled loops over rows: each reads a batch once and adds to counts that somebody else holds."""
+
+import numpy as np
+from numba import njit, prange
+
+# `_leading` of 0 and 1, and how many mantissa bits of a float32 it drops.
+DROPPED = 18
+FARTHEST = 1 << 13
+
+
+@njit(cache=True)  # type: ignore[misc]
+def _leading(score):  # type: ignore[no-untyped-def]
+    # The leading bits of a float32 are nearly its logarithm: those of the distance to 0, or else to 1.
+    near = np.float32(min(score, 1.0 - score))
+    bits = near.view(np.int32) >> DROPPED
+    return bits if score <= 0.5 else FARTHEST - bits
+
+
+@njit(parallel=True, cache=True)  # type: ignore[misc]
+def place(scores, edges, guide):  # type: ignore[no-untyped-def]
+    """The bin of each score, int16 (n,): how many of the ascending `edges` are <= it.
+
+    `guide` (FARTHEST + 1,) int16: where the search starts, by the leading bits of the score.
+    """
+    found = np.empty(len(scores), np.int16)
+    for row in prange(len(scores)):
+        score = scores[row]
+        at = guide[_leading(score)]
+        while at < len(edges) and edges[at] <= score:
+            at += 1
+        while at > 0 and edges[at - 1] > score:
+            at -= 1
+        found[row] = at
+    return found
+
+
+@njit(cache=True)  # type: ignore[misc]
+def _cells(codes, strides, start):  # type: ignore[no-untyped-def]
+    cells = np.full(codes.shape[1], start, np.int32)
+    for column in range(len(codes)):
+        if strides[column]:
+            for row in range(codes.shape[1]):
+                cells[row] += codes[column, row] * strides[column]
+    return cells
+
+
+@njit(parallel=True, cache=True)  # type: ignore[misc]
+def count(codes, strides, starts, inner, width, counts):  # type: ignore[no-untyped-def]
+    """Adds 1 to `counts` (cells * width,) int64 for each row and grouping.
+
+    Parameters
+    ----------
+    codes : (columns, n) integers, the level of each row in each column.
+    strides : (groupings, columns) int32, by which a grouping numbers its cells; 0 for columns it leaves out.
+    starts : (groupings,) the first cell of each. Groupings share no cell: each is one thread's own.
+    inner : (n,) int32, where among its cell's counts a row belongs, below `width`.
+    """
+    for grouping in prange(len(starts)):
+        cells = _cells(codes, strides[grouping], starts[grouping])
+        for row in range(len(inner)):
+            counts[cells[row] * width + inner[row]] += 1
+
+
+@njit(parallel=True, cache=True)  # type: ignore[misc]
+def add_up(codes, strides, starts, values, sums):  # type: ignore[no-untyped-def]
+    """Adds each row's `values` (n, width) to `sums` (cells * width,) float64; the rest as in `count`."""
+    width = values.shape[1]
+    for grouping in prange(len(starts)):
+        cells = _cells(codes, strides[grouping], starts[grouping])
+        for row in range(len(values)):
+            at = cells[row] * width
+            for number in range(width):
+                sums[at + number] += values[row, number]
+
+
+@njit(parallel=True, cache=True)  # type: ignore[misc]
+def weigh(codes, strides, starts, inner, amounts, width, totals):  # type: ignore[no-untyped-def]
+    """Adds each row's amount (n,) to `totals` (cells * width,) float64; the rest as in `count`."""
+    for grouping in prange(len(starts)):
+        cells = _cells(codes, strides[grouping], starts[grouping])
+        for row in range(len(inner)):
+            totals[cells[row] * width + inner[row]] += amounts[row]
