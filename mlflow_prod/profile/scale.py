@@ -1,5 +1,6 @@
 """The bins that probabilities are counted in."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -7,28 +8,47 @@ import numpy as np
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.profile import kernels
 
-# In logits: about as near to 0 and 1 as a network that answers in float32 can come.
-FARTHEST = 16
+# In logits: what is nearer to 0 or 1 than 6e-6 is counted together.
+FARTHEST = 12
 BINS = 512
+# Of so many scores each can have a bin of its own.
+MOST_SCORES = 2_048
 # Where calibration is looked at, in bins of equal width.
 TENTHS = tuple(tenth / 10 for tenth in range(1, 10))
 
 
 class Scale:
-    """512 bins evenly spaced in logits, cut again at every threshold, so that counts from it up are exact.
+    """Bins with the given ascending edges, each but the first from its edge up, and cut again at tenths and at
+    every threshold, so that counts from these up are exact.
 
-    `thresholds`: each strictly between 0 and 1; InvalidParameter otherwise. Tenths are always among the cuts.
-    The AUC that the bins give lies within `sum(p * n) / 2` of that of the rows, p and n being the shares of
-    the positive and the negative rows in each bin, since only rows of one bin are taken for ties.
+    `thresholds`: each between 0 and 1; InvalidParameter otherwise. `exact`: no bin holds different scores.
     """
 
-    def __init__(self, thresholds: tuple[float, ...] = (0.5,)) -> None:
-        for threshold in thresholds:
-            if not 0 < threshold < 1:
-                raise InvalidParameter("threshold", "strictly between 0 and 1", threshold)
+    def __init__(
+        self, edges: np.ndarray, thresholds: Iterable[float] = (0.5,), *, exact: bool = False
+    ) -> None:
+        self.exact = exact
         self.thresholds = tuple(sorted(set(thresholds)))
-        logits = np.linspace(-FARTHEST, FARTHEST, BINS - 1)
-        self.edges = np.union1d(1 / (1 + np.exp(-logits)), [*TENTHS, *self.thresholds])
+        for threshold in self.thresholds:
+            if not 0 <= threshold <= 1:
+                raise InvalidParameter("threshold", "between 0 and 1", threshold)
+        cuts = [threshold for threshold in self.thresholds if threshold > 0]
+        self.edges = np.union1d(edges, [*TENTHS, *cuts])
+
+    @classmethod
+    def logits(cls, thresholds: Iterable[float] = (0.5,)) -> "Scale":
+        """512 bins evenly spaced in logits, for scores that nobody has seen yet."""
+        return cls(1 / (1 + np.exp(-np.linspace(-FARTHEST, FARTHEST, BINS - 1))), thresholds)
+
+    @classmethod
+    def of(cls, scores: np.ndarray, thresholds: Iterable[float] = (0.5,)) -> "Scale":
+        """A bin for each of up to 2,048 different scores, so that no two count as tied; else as `logits`.
+
+        A quantized model has 256, whatever the number of rows.
+        """
+        different = np.unique(scores)
+        few = len(different) <= MOST_SCORES
+        return cls(different, thresholds, exact=True) if few else cls.logits(thresholds)
 
     @property
     def bins(self) -> int:
@@ -36,8 +56,8 @@ class Scale:
         return len(self.edges) + 1
 
     def first(self, threshold: float) -> int:
-        """The first bin whose scores reach a threshold."""
-        return int(np.searchsorted(self.edges, threshold)) + 1
+        """The first bin whose scores reach a threshold, which is 0 or one of the cuts."""
+        return int(np.searchsorted(self.edges, threshold)) + 1 if threshold > 0 else 0
 
     def place(self, scores: np.ndarray) -> np.ndarray:
         """The bin of each score in [0, 1], int16 (n,)."""

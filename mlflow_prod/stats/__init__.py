@@ -1,6 +1,6 @@
 """Intervals and tests: functions of counts and arrays."""
 
-from mlflow_prod.stats.auc import auc_interval, delong
+from mlflow_prod.stats.auc import auc_interval, delong, delong_of_bins
 from mlflow_prod.stats.counts import chi_squared
 from mlflow_prod.stats.means import effective_n, mean
 from mlflow_prod.stats.paired import paired_auc, paired_proportions
@@ -18,6 +18,7 @@ __all__ = [
     "bonferroni",
     "chi_squared",
     "delong",
+    "delong_of_bins",
     "effective_n",
     "largest_gap",
     "mean",
