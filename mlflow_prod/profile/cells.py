@@ -176,4 +176,4 @@ class Cells:
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
-    return array.reshape(-1, array.shape[-1])
+    return array.reshape(int(np.prod(array.shape[:-1])), array.shape[-1])
