@@ -153,7 +153,7 @@ class Cells:
             seen = counts["rows"].any(axis=1)
             columns = [self.layout.columns[at] for at in grouping]
             named = (tuple(zip(columns, values, strict=True)) for values in itertools.product(*texts))
-            cuts += itertools.compress(named, seen)
+            cuts += itertools.compress(named, seen.tolist())
             for name, table in counts.items():
                 parts[name].append(table[seen])
             if len(grouping) < 2:

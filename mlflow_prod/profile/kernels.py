@@ -3,22 +3,22 @@
 import numpy as np
 from numba import njit, prange
 
-# `_leading` of 0 and 1, and how many mantissa bits of a float32 it drops.
+# Mantissa bits of a float32 that `_leading` drops, and what it makes of 1; of 0 it makes 0.
 DROPPED = 18
 FARTHEST = 1 << 13
 
 
-@njit(cache=True)  # type: ignore[misc]
-def _leading(score):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _leading(score: float) -> int:
     # The leading bits of a float32 are nearly its logarithm: those of the distance to 0, or else to 1.
     near = np.float32(min(score, 1.0 - score))
     bits = near.view(np.int32) >> DROPPED
     return bits if score <= 0.5 else FARTHEST - bits
 
 
-@njit(parallel=True, cache=True)  # type: ignore[misc]
-def place(scores, edges, guide):  # type: ignore[no-untyped-def]
-    """The bin of each score, int16 (n,): how many of the ascending `edges` are <= it.
+@njit(parallel=True, cache=True)
+def place(scores: np.ndarray, edges: np.ndarray, guide: np.ndarray) -> np.ndarray:
+    """The bin of each score in [0, 1], int16 (n,): how many of the ascending `edges` are <= it.
 
     `guide` (FARTHEST + 1,) int16: where the search starts, by the leading bits of the score.
     """
@@ -34,8 +34,8 @@ def place(scores, edges, guide):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True)  # type: ignore[misc]
-def _cells(codes, strides, start):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _cells(codes: np.ndarray, strides: np.ndarray, start: int) -> np.ndarray:
     cells = np.full(codes.shape[1], start, np.int32)
     for column in range(len(codes)):
         if strides[column]:
@@ -44,8 +44,15 @@ def _cells(codes, strides, start):  # type: ignore[no-untyped-def]
     return cells
 
 
-@njit(parallel=True, cache=True)  # type: ignore[misc]
-def count(codes, strides, starts, inner, width, counts):  # type: ignore[no-untyped-def]
+@njit(parallel=True, cache=True)
+def count(
+    codes: np.ndarray,
+    strides: np.ndarray,
+    starts: np.ndarray,
+    inner: np.ndarray,
+    width: int,
+    counts: np.ndarray,
+) -> None:
     """Adds 1 to `counts` (cells * width,) int64 for each row and grouping.
 
     Parameters
@@ -61,8 +68,27 @@ def count(codes, strides, starts, inner, width, counts):  # type: ignore[no-unty
             counts[cells[row] * width + inner[row]] += 1
 
 
-@njit(parallel=True, cache=True)  # type: ignore[misc]
-def add_up(codes, strides, starts, values, sums):  # type: ignore[no-untyped-def]
+@njit(parallel=True, cache=True)
+def weigh(
+    codes: np.ndarray,
+    strides: np.ndarray,
+    starts: np.ndarray,
+    inner: np.ndarray,
+    amounts: np.ndarray,
+    width: int,
+    totals: np.ndarray,
+) -> None:
+    """Adds each row's amount (n,) to `totals` (cells * width,) float64; the rest as in `count`."""
+    for grouping in prange(len(starts)):
+        cells = _cells(codes, strides[grouping], starts[grouping])
+        for row in range(len(inner)):
+            totals[cells[row] * width + inner[row]] += amounts[row]
+
+
+@njit(parallel=True, cache=True)
+def add_up(
+    codes: np.ndarray, strides: np.ndarray, starts: np.ndarray, values: np.ndarray, sums: np.ndarray
+) -> None:
     """Adds each row's `values` (n, width) to `sums` (cells * width,) float64; the rest as in `count`."""
     width = values.shape[1]
     for grouping in prange(len(starts)):
@@ -71,12 +97,3 @@ def add_up(codes, strides, starts, values, sums):  # type: ignore[no-untyped-def
             at = cells[row] * width
             for number in range(width):
                 sums[at + number] += values[row, number]
-
-
-@njit(parallel=True, cache=True)  # type: ignore[misc]
-def weigh(codes, strides, starts, inner, amounts, width, totals):  # type: ignore[no-untyped-def]
-    """Adds each row's amount (n,) to `totals` (cells * width,) float64; the rest as in `count`."""
-    for grouping in prange(len(starts)):
-        cells = _cells(codes, strides[grouping], starts[grouping])
-        for row in range(len(inner)):
-            totals[cells[row] * width + inner[row]] += amounts[row]

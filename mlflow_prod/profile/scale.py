@@ -18,9 +18,9 @@ TENTHS = tuple(tenth / 10 for tenth in range(1, 10))
 
 
 class Scale:
-    """Bins with the given ascending edges, each but the first from its edge up, and cut again at tenths and at
-    every threshold, so that counts from these up are exact.
+    """Bins with the given ascending edges, each but the first from its edge up.
 
+    Cut again at tenths and at every threshold, so that counts from these up are exact.
     `thresholds`: each between 0 and 1; InvalidParameter otherwise. `exact`: no bin holds different scores.
     """
 

@@ -16,7 +16,9 @@ class Table:
     `space`: how many levels each column has. `flat`, `starts` and `strides` are what `kernels` takes.
     """
 
-    def __init__(self, groupings: Sequence[Grouping], space: Sequence[int], width: int, dtype: np.dtype) -> None:
+    def __init__(
+        self, groupings: Sequence[Grouping], space: Sequence[int], width: int, dtype: np.dtype
+    ) -> None:
         self.groupings = tuple(groupings)
         self.space = tuple(space)
         self.width = width
@@ -30,17 +32,16 @@ class Table:
 
     def of(self, grouping: Grouping) -> np.ndarray:
         """The array of a grouping, or what those of more columns sum up to; KeyError where there is none."""
-        for number, held in sorted(enumerate(self.groupings), key=lambda pair: len(pair[1])):
-            if set(grouping) <= set(held):
-                break
-        else:
+        holding = [held for held in self.groupings if set(grouping) <= set(held)]
+        if not holding:
             raise KeyError(grouping)
-        start = self.starts[number] * self.width
-        shape = [self.space[column] for column in held]
-        found = self.flat[start : start + self._cells(held) * self.width].reshape(*shape, self.width)
-        return found.sum(axis=tuple(at for at, column in enumerate(held) if column not in grouping)) if (
-            held != grouping
-        ) else found
+        held = min(holding, key=len)
+        start = self.starts[self.groupings.index(held)] * self.width
+        shape = (*(self.space[column] for column in held), self.width)
+        found = self.flat[start : start + np.prod(shape, dtype=np.int64)].reshape(shape)
+        others = tuple(at for at, column in enumerate(held) if column not in grouping)
+        # Not a copy of a grouping's own counts: they are written to.
+        return found.sum(axis=others) if others else found
 
     def grown(self, space: Sequence[int]) -> "Table":
         """The same counts with room for more levels; a grouping of more than MOST_CELLS cells is left out.
@@ -50,7 +51,9 @@ class Table:
         if tuple(space) == self.space:
             return self
         kept = [one for one in self.groupings if np.prod([space[column] for column in one]) <= MOST_CELLS]
-        lost = {column for grouping in self.groupings for column in grouping} - {c for one in kept for c in one}
+        lost = {column for grouping in self.groupings for column in grouping} - {
+            c for one in kept for c in one
+        }
         kept += [(column,) for column in sorted(lost) if space[column] <= MOST_CELLS]
         found = Table(kept, [min(levels, MOST_CELLS + 1) for levels in space], self.width, self.flat.dtype)
         found.take(self, [np.arange(levels) for levels in self.space])

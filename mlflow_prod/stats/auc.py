@@ -70,7 +70,8 @@ def delong_of_bins(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarr
         variance = (ups * np.square(below - area[..., None])).sum(-1) / (p * (p - 1))[..., 0]
         variance += (downs * np.square(above - area[..., None])).sum(-1) / (n * (n - 1))[..., 0]
         bound = (ups * downs).sum(-1) / (2 * p * n)[..., 0]
-    return tuple(np.where(enough, figure, np.nan) for figure in (area, variance, bound))
+    area, variance, bound = (np.where(enough, figure, np.nan) for figure in (area, variance, bound))
+    return area, variance, bound
 
 
 def auc_interval(
