@@ -16,6 +16,7 @@ RATES = {
     "positive_rate": ((TP, FP), (TP, FP, FN, TN)),
     "negative_rate": ((FN, TN), (TP, FP, FN, TN)),
     "precision": ((TP,), (TP, FP)),
+    "jaccard": ((TP,), (TP, FP, FN)),
     "true_positive_rate": ((TP,), (TP, FN)),
     "true_negative_rate": ((TN,), (TN, FP)),
     "false_positive_rate": ((FP,), (TN, FP)),
@@ -49,17 +50,10 @@ def rates(slices: Slices, scale: Scale, threshold: float) -> dict[str, Figure]:
 
 
 def f1(found: dict[str, Figure]) -> Figure:
-    """Harmonic mean of precision and true positive rate.
-
-    F1 / (2 - F1) is the share of the true positives among the rows that are positive, chosen or both
-    (Jaccard's), whose Wilson interval is carried over.
-    """
-    precision, recall, whole = found["precision"], found["true_positive_rate"], found["accuracy"]
-    hits = np.nan_to_num(recall.value) * recall.n
-    touched = recall.n + precision.n * (1 - np.nan_to_num(precision.value))
-    jaccard = share(np.minimum(hits, touched), touched, touched, whole.rows)
+    """Harmonic mean of precision and true positive rate, 2 J / (1 + J) of Jaccard's J, as are its ends."""
+    jaccard = found["jaccard"]
     value, low, high = (2 * end / (1 + end) for end in (jaccard.value, jaccard.low, jaccard.high))
-    return Figure(value, low, high, whole.rows, whole.n)
+    return jaccard._replace(value=value, low=low, high=high)
 
 
 def auc(slices: Slices) -> tuple[Figure, np.ndarray]:

@@ -150,7 +150,8 @@ class Cells:
             order = [self._levels[at].number(names) for at, names in zip(grouping, texts, strict=True)]
             place = np.ix_(*order) if grouping else ...
             counts = {name: _flat(table.of(grouping)[place]) for name, table in self._counts.items()}
-            seen = counts["rows"].any(axis=1)
+            # All rows are shown even where there are none.
+            seen = np.asarray(counts["rows"].any(axis=1)) | (not grouping)
             columns = [self.layout.columns[at] for at in grouping]
             named = (tuple(zip(columns, values, strict=True)) for values in itertools.product(*texts))
             cuts += itertools.compress(named, seen.tolist())

@@ -13,7 +13,7 @@ def _leading(score: float) -> int:
     # The leading bits of a float32 are nearly its logarithm: those of the distance to 0, or else to 1.
     near = np.float32(min(score, 1.0 - score))
     bits = near.view(np.int32) >> DROPPED
-    return bits if score <= 0.5 else FARTHEST - bits
+    return bits if score <= 0.5 else FARTHEST - bits  # type: ignore[return-value]
 
 
 @njit(parallel=True, cache=True)
