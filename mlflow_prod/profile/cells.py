@@ -163,9 +163,9 @@ class Cells:
                 parts["sums"].append(np.full((seen.sum(), self.layout.statistics), np.nan))
         found = {name: np.concatenate(arrays) for name, arrays in parts.items()}
         rows = found["rows"].reshape(-1, *self.layout.inner)
+        whole = rows.astype(np.float64)
         mass, squares = (
-            found.get(name, found["rows"]).reshape(rows.shape).astype(np.float64)
-            for name in ("mass", "squares")
+            found[name].reshape(rows.shape) if name in found else whole for name in ("mass", "squares")
         )
         return Slices(tuple(cuts), rows, mass, squares, found["sums"])
 
