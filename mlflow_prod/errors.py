@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# Of a value in a message, which is to be read at a glance.
+LONGEST = 200
+
 
 class ProdError(Exception):
     """What a person can mend: a script prints its message without a traceback and exits with 1."""
@@ -12,7 +15,7 @@ class InvalidParameter(ProdError, ValueError):
     """A parameter breaks its rule."""
 
     def __init__(self, name: str, rule: str, value: object):
-        super().__init__(f"{name} must be {rule}, got {value!r}")
+        super().__init__(f"{name} must be {rule}, got {shown(value)}")
 
 
 class DataError(ProdError, ValueError):
@@ -33,6 +36,16 @@ class PolicyError(ProdError, ValueError):
 
 class Refused(ProdError):
     """A promotion that the gate refused; the message carries every reason."""
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it.
+
+    >>> shown("champion")
+    "'champion'"
+    """
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

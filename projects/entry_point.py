@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, Concatenate, Literal, NoReturn, ParamSpec, TypeVar, get_args, get_origin
 
@@ -69,9 +70,27 @@ def _say_what_is_next(made: Any) -> None:
         print(what_next(made))
 
 
+class _Whole(click.types.IntParamType):
+    """A whole number that the libraries underneath, which count in 32 bits, can hold."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number: int = super().convert(value, param, ctx)
+        return number if abs(number) < 2**31 else self.fail(f"{number} is beyond 2147483647.", param, ctx)
+
+
+class _Finite(click.types.FloatParamType):
+    """A number that is neither nan, which no comparison finds, nor infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{number} is not finite.", param, ctx)
+
+
 def _click_type(annotation: Any) -> Any:
     origin: object = get_origin(annotation)
-    return click.Choice(get_args(annotation)) if origin is Literal else annotation
+    if origin is Literal:
+        return click.Choice(get_args(annotation))
+    return {int: _Whole(), float: _Finite()}.get(annotation, annotation)
 
 
 def _flat(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,10 @@ def log_monitoring(
     file = reference.folder / "baseline.json"
     if not file.is_file():
         raise ModelError(f"{reference.uri} was logged without a baseline: train or compress it again")
-    baseline = Profile.from_dict(json.loads(file.read_text()))
+    try:
+        baseline = Profile.from_dict(json.loads(file.read_text()))
+    except (ValueError, RecursionError) as problem:
+        raise ModelError(f"{file} cannot be read, train or compress the model again: {problem}") from problem
     measures = compare(baseline, baseline.count(batch.features, model.predict(batch.features)))
     run.log_measures(measures, model_id=reference.model_id, part=batch, data_name=data_name)
     run.log_table(drift_table(measures), "drift")

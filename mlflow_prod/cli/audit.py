@@ -11,6 +11,8 @@ import click
 
 from mlflow_prod.cli.store import STORE, reading
 
+UNKNOWN_HOLDER = 4
+
 
 @click.group()
 def audit() -> None:
@@ -110,20 +112,36 @@ def export(store: str) -> None:
     help="an earlier export, whose rows must be there unchanged",
 )
 def verify(store: str, against: Path | None) -> None:
-    """Check that no row of the ledger was changed, removed or moved; exit code 1 where one was."""
-    from mlflow_prod.registry import changed_since, faults
+    """Check that no row of the ledger was changed, removed or moved; exit code 1 where one was.
 
+    Exit code 4 where the ledger is whole and does not know who holds what the policy protects: the file that
+    MLFLOW_PROD_POLICY names, else policy.yaml.
+    """
+    from mlflow_prod.errors import PolicyError
+    from mlflow_prod.plugins.strays import strays
+    from mlflow_prod.registry import NoPolicy, PolicyFile, changed_since, faults
+
+    policy = PolicyFile().read()
     with reading(store) as connection:
         found = list(faults(connection))
         if against is not None:
             # What is missing is missed by both.
             found = list(dict.fromkeys([*found, *changed_since(connection, _exported(against))]))
-    for fault in found:
-        click.echo(fault)
+        unreadable = isinstance(policy, NoPolicy) and policy.everything
+        unknown = [] if unreadable else strays(connection, policy)
+    for said in [*found, *unknown]:
+        click.echo(said)
     if found:
         click.echo(
             f"error: the ledger is not as it was written: {len(found)} fault{'s' if len(found) > 1 else ''}",
             err=True,
         )
         sys.exit(1)
+    if isinstance(policy, NoPolicy) and unreadable:
+        raise PolicyError(f"the ledger is whole; who holds what was not compared with it: {policy.reason}")
+    if unknown:
+        held = f"{len(unknown)} target{'s are' if len(unknown) > 1 else ' is'} held past the gate"
+        lacking = f". {policy.reason}" if isinstance(policy, NoPolicy) else ""
+        click.echo(f"error: the ledger is whole, and {held}{lacking}", err=True)
+        sys.exit(UNKNOWN_HOLDER)
     click.echo("the ledger is whole")

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
@@ -28,12 +29,34 @@ def run_and_exit(
     except (click.Abort, KeyboardInterrupt):
         print("\nstopped: a run that was open is marked FAILED and keeps what it had logged", file=sys.stderr)
         sys.exit(130)
+    except MemoryError as error:
+        print(f"error: out of memory, give fewer rows or a smaller network: {error}", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:
         if not _can_be_mended(error):
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_unanswered(error) or error}", file=sys.stderr)
         sys.exit(1)
     sys.exit(0)
+
+
+def _unanswered(error: Exception) -> str:
+    """What is said where no server answered, in place of what the library for HTTP says; "" otherwise."""
+    from requests import ConnectionError
+    from requests.exceptions import ProxyError, SSLError
+
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ConnectionError):
+        cause = cause.__cause__ or cause.__context__
+    # Of these somebody answered, and what it said is worth reading.
+    if cause is None or isinstance(cause, ProxyError | SSLError):
+        return ""
+    if cause.request is None or cause.request.url is None:
+        return ""
+    asked = urlsplit(str(cause.request.url))
+    # Without what may be a password.
+    server = f"{asked.scheme}://{asked.netloc.rpartition('@')[2]}"
+    return f"nothing answers at {server}: start it, or correct MLFLOW_TRACKING_URI or MLFLOW_REGISTRY_URI"
 
 
 def _can_be_mended(error: Exception) -> bool:

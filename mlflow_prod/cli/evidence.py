@@ -2,10 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mlflow_prod.cli.store import STORE, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow_prod.evidence import Attestation, PublicKey
+
+# What no database counts is nowhere.
+NUMBER = click.IntRange(max=2**63 - 1)
 
 
 @click.group()
@@ -50,25 +59,32 @@ def revoke(name: str, version: str, check: str, reason: str) -> None:
 
 @evidence.command("list")
 @click.argument("name")
-@click.argument("version", type=int)
+@click.argument("version", type=NUMBER)
 @STORE
 def list_records(name: str, version: int, store: str) -> None:
-    """List what was submitted for a version, the newest last."""
-    from mlflow_prod.registry import submissions
+    """List what was submitted for a version, the newest last, and who signed it of those the policy knows."""
+    from mlflow_prod.registry import PolicyFile, submissions
 
+    signers = PolicyFile().read().signers
     with reading(store) as connection:
         for one in submissions(connection, name, version):
             if one.attestation is None:
-                said = f"{'revoked':>14}  {one.at:%Y-%m-%d %H:%M}  {'':<8}"
+                said = f"{'revoked':>14}  {one.at:%Y-%m-%d %H:%M}"
             else:
                 record = one.attestation.evidence
-                signed = "signed" if one.attestation.signatures else "unsigned"
-                said = f"{len(record.measures):>5} measures  {record.made_at:%Y-%m-%d %H:%M}  {signed:<8}"
-            click.echo(f"{one.id:>6}  {one.check:<12}  {said}  by {one.author}")
+                signed = _signed(one.attestation, signers)
+                said = f"{len(record.measures):>5} measures  {record.made_at:%Y-%m-%d %H:%M}  {signed}, sent"
+            click.echo(f"{one.id:>6}  {one.check:<12}  {said} by {one.author}")
+
+
+def _signed(attestation: "Attestation", signers: "Mapping[str, PublicKey]") -> str:
+    if not attestation.signatures:
+        return "unsigned"
+    return f"signed by {', '.join(sorted(attestation.signers(signers))) or 'no key of the policy'}"
 
 
 @evidence.command()
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @STORE
 @click.option("--dsse", is_flag=True, help="the envelope, for other tools, rather than the statement")
 def show(number: int, store: str, dsse: bool) -> None:

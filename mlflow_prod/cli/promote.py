@@ -75,8 +75,10 @@ def approve(name: str, version: str, target: str, note: str, take_back: bool) ->
     """Approve, as the signed-in user, that VERSION of model NAME gets TARGET."""
     from mlflow_prod import tracking
 
-    tracking.approve(name, version, target, note, taken_back=take_back)
+    uncounted = tracking.approve(name, version, target, note, taken_back=take_back)
     click.echo(f"{'taken back' if take_back else 'approved'}: models:/{name}/{version} for {target}")
+    if uncounted:
+        click.echo(f"not counted: {uncounted}", err=True)
 
 
 @click.command()

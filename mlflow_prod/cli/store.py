@@ -22,22 +22,26 @@ def reading(store: str) -> "Iterator[Connection]":
     """A connection to the database of a registry, its ledger up to date; InvalidParameter for a server."""
     from sqlalchemy import create_engine
     from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     from mlflow_prod.errors import EvidenceError, InvalidParameter
     from mlflow_prod.registry import is_ledger
 
-    uri = store.removeprefix("gated:")
     try:
-        url = make_url(uri)
+        url = make_url(store.removeprefix("gated:"))
+    except ArgumentError:
+        rule = "the URI of a registry's database, such as gated:sqlite:///mlflow.db"
+        raise InvalidParameter("store", rule, "something else") from None
+    # Passwords may stand in a query, too.
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    try:
         if url.drivername.startswith(("http", "databricks")):
             raise InvalidParameter(
-                "store", "the registry's database, which holds the ledger, not a server", uri
+                "store", "the registry's database, which holds the ledger, not a server", shown
             )
         engine = create_engine(url)
         with engine.connect() as connection:
             if not is_ledger(connection):
-                shown = url.render_as_string(hide_password=True)
                 raise EvidenceError(
                     f"{shown} holds no ledger of this version yet: start a server with gated: before it, or "
                     f"run mlflow-prod adopt"
@@ -46,5 +50,5 @@ def reading(store: str) -> "Iterator[Connection]":
     except SQLAlchemyError as problem:
         # The driver's message may hold the URL, and that a password.
         raise InvalidParameter(
-            "store", f"a database that can be opened ({type(problem).__name__})", "another"
+            "store", f"a database that can be opened ({type(problem).__name__})", shown
         ) from None

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mlflow_prod.data.numbers import as_numbers
 from mlflow_prod.data.schema import Column, Schema
 from mlflow_prod.data.text import as_text
 from mlflow_prod.errors import DataError, did_you_mean
@@ -55,13 +56,12 @@ def clean_column(values: pd.Series, column: Column) -> pd.Series:
 
 def _numbers(values: pd.Series) -> pd.Series:
     try:
-        numbers = pd.to_numeric(values).astype("Float64") if values.dtype == object else pd.to_numeric(values)
-        result = pd.Series(
-            numbers.to_numpy(np.float64, na_value=np.nan), index=values.index, name=values.name
-        )
+        result = pd.Series(as_numbers(values), index=values.index, name=values.name)
     except (TypeError, ValueError) as problem:
+        present = values.dropna()
         bad = next(
-            v for v in values.dropna() if pd.isna(pd.to_numeric(pd.Series([v]), errors="coerce").iloc[0])
+            (v for v in present if pd.isna(pd.to_numeric(pd.Series([v]), errors="coerce").iloc[0])),
+            present.iloc[0],
         )
         raise DataError(
             f"column {values.name!r} must hold numbers, got {str(bad)!r}: mend it, name it under `missing`, "

@@ -13,6 +13,7 @@ from mlflow_prod.data.schema_file import SchemaFile
 from mlflow_prod.errors import DataError
 
 PARQUET = (".parquet", ".pq")
+PARQUET_START = b"PAR1"
 # How pandas says that a line has too many fields.
 UNEVEN = re.compile(r"Expected (?P<expected>\d+) fields in line (?P<line>\d+), saw (?P<seen>\d+)")
 # "None" is left out of pandas' own list: it is used as the name of a category.
@@ -22,23 +23,26 @@ MISSING = ("", "NA", "nan", "NaN", "NAN", "null", "NULL", "N/A", "n/a", "<NA>", 
 def read_table(path: Path, said: SchemaFile) -> pd.DataFrame:
     """All rows of a CSV file (.gz too), a Parquet file, or a folder of either.
 
+    A folder that holds Parquet may hold other files too: they are not read.
+
     Texts lose white space at both ends, and numbers their leading zeros. Raises DataError where there is
     nothing to read, on a file that is damaged and on column names that stand twice.
     """
     if path.is_dir():
-        return _read_folder(path, said)
-    if path.stat().st_size == 0:
+        frame = _read_folder(path, said)
+    elif path.stat().st_size == 0:
         raise DataError(f"{path} is empty: it has neither a header nor rows")
-    frame = _read_parquet(path) if path.suffix.lower() in PARQUET else _read_csv(path, said)
+    else:
+        frame = _read_parquet(path) if path.suffix.lower() in PARQUET else _read_csv(path, said)
     if frame.empty:
         raise DataError(f"{path} has no rows")
     return frame
 
 
 def _read_folder(folder: Path, said: SchemaFile) -> pd.DataFrame:
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PARQUET)
-    if paths:
-        return _read_parquet(folder)
+    parquet = [name for name in _shown(folder) if _is_parquet(folder / name)]
+    if parquet:
+        return _read_parquet(folder, parquet)
     paths = sorted(p for p in folder.iterdir() if p.name.lower().endswith((".csv", ".csv.gz")))
     if not paths:
         raise DataError(
@@ -53,11 +57,31 @@ def _read_folder(folder: Path, said: SchemaFile) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _shown(folder: Path) -> list[str]:
+    # Names with a dot or an underscore at the start are Spark's own, such as _SUCCESS and _temporary.
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path) for path in found if not any(part[0] in "._" for part in path.parts))
+
+
+def _is_parquet(path: Path) -> bool:
+    # Some writers give no suffix, and a damaged file may have lost its start.
+    if path.suffix.lower() in PARQUET:
+        return True
+    with path.open("rb") as file:
+        return file.read(len(PARQUET_START)) == PARQUET_START
+
+
+def _read_parquet(path: Path, names: list[str] | None = None) -> pd.DataFrame:
     import pyarrow as pa
+    from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
     try:
-        frame = pd.read_parquet(path)
+        if names is None:
+            frame = pd.read_parquet(path)
+        else:
+            # Seen from the folder, so that only its own subfolders (`year=2026`) become columns.
+            seen = SubTreeFileSystem(str(path.absolute()), LocalFileSystem())
+            frame = pd.read_parquet(names, filesystem=seen)  # type: ignore[call-overload]
     except (pa.ArrowException, OSError, ValueError) as problem:
         raise DataError(f"{path} cannot be read as Parquet (damaged, or cut short?): {problem}") from problem
     _hold_unique(path, [str(name) for name in frame.columns])
@@ -70,7 +94,11 @@ def _read_csv(path: Path, said: SchemaFile) -> pd.DataFrame:
         first = _first_line(path, said.comment)
         if not first.strip():
             raise DataError(f"{path} is empty: its first line has no text")
-        separator = said.separator.strip(" ") or said.separator or _likely_separator(first)
+        separator = said.separator or _likely_separator(first)
+        if separator == said.comment:
+            raise DataError(
+                f"{said.path}: {separator!r} cannot part fields and start a comment: say which it does"
+            )
         names = [
             name.strip() for name in next(csv.reader([first], delimiter=separator, skipinitialspace=True))
         ]

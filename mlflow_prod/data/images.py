@@ -1,8 +1,10 @@
 """Pictures from IDX files and from folders of PNG or JPEG."""
 
 import gzip
+import math
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from mlflow_prod.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 IDX_BYTES = 0x08
+PIECE = 1 << 20
 
 
 def is_idx_folder(folder: Path) -> bool:
@@ -37,8 +40,10 @@ def read_image_folder(folder: Path) -> Images:
 
     Raises DataError naming a picture that is damaged or of another size than the first.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
+    # A picture that unpacks to far more than any camera takes is a bomb to Pillow.
+    broken = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
     pixels, labels = [], []
     for child in sorted(child for child in folder.iterdir() if child.is_dir()):
         for path in _pictures(child):
@@ -46,7 +51,7 @@ def read_image_folder(folder: Path) -> Images:
                 with Image.open(path) as picture:
                     grey = picture.mode in ("1", "L", "LA", "I;16")
                     pixels.append(np.asarray(picture.convert("L" if grey else "RGB")))
-            except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as problem:
+            except broken as problem:
                 raise DataError(
                     f"{path} cannot be read as a picture, remove or mend it: {problem}"
                 ) from problem
@@ -89,15 +94,25 @@ def _read_idx_pair(folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            head = file.read(4 + 4 * dimensions)
+            shape = np.frombuffer(head[4:], ">u4").tolist() if len(head) == 4 + 4 * dimensions else []
+            if not shape or head[:4] != bytes([0, 0, IDX_BYTES, dimensions]):
+                raise DataError(
+                    f"{path} is not an IDX file of bytes in {dimensions} dimension{'s' * (dimensions > 1)}"
+                )
+            values = _read_up_to(file, math.prod(shape) + 1)
     except (OSError, EOFError, zlib.error) as problem:
         raise DataError(f"{path} cannot be unpacked (damaged, or cut short?): {problem}") from problem
-    head = 4 + 4 * dimensions
-    if len(content) < head or content[:4] != bytes([0, 0, IDX_BYTES, dimensions]):
-        raise DataError(
-            f"{path} is not an IDX file of bytes in {dimensions} dimension{'s' * (dimensions > 1)}"
-        )
-    shape = np.frombuffer(content[4:head], ">u4").astype(int)
-    if len(content) - head != shape.prod():
-        raise DataError(f"{path} says {shape.prod():,} values, but holds {len(content) - head:,}: cut short?")
-    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
+    if len(values) != math.prod(shape):
+        found = f"{len(values):,}: cut short?" if len(values) < math.prod(shape) else "more"
+        raise DataError(f"{path} says {math.prod(shape):,} values, but holds {found}")
+    return np.frombuffer(values, np.uint8).reshape(shape)
+
+
+def _read_up_to(file: BinaryIO | gzip.GzipFile, most: int) -> bytearray:
+    # What a file says of its size may be a lie in either direction: only what is there is held.
+    content = bytearray()
+    while len(content) < most and (piece := file.read(min(PIECE, most - len(content)))):
+        content += piece
+    return content

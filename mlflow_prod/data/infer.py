@@ -1,6 +1,7 @@
 """Roles and types of columns: as said, and inferred where that is safe."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ ISO_DATE = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
 MOST_CATEGORIES = 50
 CONSTANT, EMPTY = "constant", "no value in any row"
 FREE_TEXT, DISTINCT = "free text", "every value is distinct"
+NESTED, DURATIONS = "nested values", "durations"
 
 
 def infer_schema(
@@ -54,11 +56,13 @@ def infer_schema(
 def _column(values: pd.Series, known: Column | None, said: SchemaFile, role: Role | None) -> Column:
     own = said.columns.get(str(values.name), Declared())
     missing = (*own.missing, *said.missing)
+    said_role = role or own.role or (known.role if known else "")
+    said_type = own.type or (known.type if known else "")
+    if _is_nested(values) and (said_role in ("id", "ignore") or not (said_role or said_type)):
+        return Column(said_role or "ignore", "text", missing, note=NESTED)  # type: ignore[arg-type]
     if missing:
         values = values.where(~as_text(values).isin(missing))
     inferred, note = _type_of(values)
-    said_role = role or own.role or (known.role if known else "")
-    said_type = own.type or (known.type if known else "")
     type: Type = said_type or inferred  # type: ignore[assignment]
     if said_role == "protected":
         bands = (known.bands if known else ()) or (bands_for(values) if type == "numeric" else ())
@@ -85,8 +89,8 @@ def _type_of(values: pd.Series) -> tuple[Type, str]:
         return "numeric", _constant(values, present)
     if pd.api.types.is_datetime64_any_dtype(present):
         return "date", _constant(values, present)
-    if isinstance(present.iloc[0], list | dict | tuple | set | np.ndarray | pd.Timedelta):
-        return "text", "nested values or durations"
+    if isinstance(present.iloc[0], timedelta):
+        return "text", DURATIONS
     texts = as_text(present)
     distinct = texts.nunique()
     if distinct <= 2 and set(texts.str.lower().unique()) <= {"true", "false"}:
@@ -96,6 +100,12 @@ def _type_of(values: pd.Series) -> tuple[Type, str]:
     if distinct > MOST_CATEGORIES and distinct > len(present) / 2:
         return "text", DISTINCT if distinct == len(present) else FREE_TEXT
     return "category", _constant(values, present)
+
+
+def _is_nested(values: pd.Series) -> bool:
+    return bool(values.dtype == object) and any(
+        isinstance(v, list | dict | tuple | set | np.ndarray) for v in values
+    )
 
 
 def _constant(values: pd.Series, present: pd.Series) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mlflow_prod.data.numbers import as_numbers
 from mlflow_prod.data.task import Task
 from mlflow_prod.data.text import as_text
 from mlflow_prod.errors import DataError, did_you_mean
@@ -21,7 +22,7 @@ def infer_task(values: pd.Series, target: str, positive: str = "", kind: str = "
     Classes are in the order of their numbers, else of their texts. The positive class is `positive`,
     else one that is called yes, true, 1 or the like, else the second.
 
-    Raises DataError where the target cannot be learnt: missing or infinite values, one class only,
+    Raises DataError where the target cannot be learnt: missing, infinite or nested values, one class only,
     fewer rows than classes, texts that are nearly all distinct, classes that differ in case only, numbers
     beyond 1e15.
     """
@@ -31,16 +32,19 @@ def infer_task(values: pd.Series, target: str, positive: str = "", kind: str = "
     numbers = _as_numbers(values)
     if kind == "regression" and numbers is None:
         raise DataError(
-            f"target {target!r} holds text such as {str(values.iloc[0])!r}: regression needs numbers"
+            f"target {target!r} holds values such as {str(values.iloc[0])!r}: regression needs numbers"
         )
-    distinct = values.nunique()
-    if kind == "regression" or (not kind and numbers is not None and _is_amount(values, numbers, distinct)):
-        if distinct < 2:
+    if numbers is not None and (kind == "regression" or (not kind and _is_amount(values, numbers))):
+        if values.nunique() < 2:
             raise DataError(f"target {target!r} has the same value in every row: there is nothing to learn")
-        if np.abs(numbers).max() > LARGEST:  # type: ignore[arg-type]
+        if np.abs(numbers).max() > LARGEST:
             raise DataError(f"target {target!r} goes beyond {LARGEST:g}: give it in a larger unit")
         return Task("regression", target)
-    classes = tuple(sorted(as_text(values).unique(), key=_order if numbers is not None else None))
+    texts = as_text(values)
+    in_order = (
+        sorted(texts.unique()) if numbers is None else texts.iloc[numbers.argsort(kind="stable")].unique()
+    )
+    classes = tuple(in_order)
     if len(classes) < 2:
         raise DataError(
             f"target {target!r} has one class only, {classes[0]!r}: give rows of another class too"
@@ -112,16 +116,11 @@ def _as_numbers(values: pd.Series) -> np.ndarray | None:
     if pd.api.types.is_bool_dtype(values):
         return None
     try:
-        return pd.to_numeric(values).to_numpy(np.float64)
+        return as_numbers(values)
     except (TypeError, ValueError):
         return None
 
 
-def _is_amount(values: pd.Series, numbers: np.ndarray, distinct: int) -> bool:
-    if not pd.api.types.is_numeric_dtype(values) or distinct == 2:
-        return False
-    return distinct > MOST_NUMBERED_CLASSES or bool((numbers % 1 != 0).any())
-
-
-def _order(text: str) -> float:
-    return float(text)
+def _is_amount(values: pd.Series, numbers: np.ndarray) -> bool:
+    distinct = values.nunique() if pd.api.types.is_numeric_dtype(values) else 2
+    return distinct > MOST_NUMBERED_CLASSES or (distinct != 2 and bool((numbers % 1 != 0).any()))

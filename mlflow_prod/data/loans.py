@@ -47,6 +47,8 @@ import pandas as pd
 
 from mlflow_prod.errors import DataError, did_you_mean
 
+# As many as an application_id of seven digits tells apart.
+MOST_ROWS = 10_000_000
 DRIFTS = ("covariate", "prior", "concept")
 EMPLOYMENT = {"salaried": 0.3, "self_employed": 0.0, "temporary": -0.4, "unemployed": -1.0}
 PURPOSE = {"car": 0.1, "home": 0.3, "education": 0.0, "business": -0.4, "other": 0.0}
@@ -59,7 +61,7 @@ class Loans:
     Parameters
     ----------
     bias : what the logit of a woman's label is lowered by.
-    rows : how many, >= 1.
+    rows : how many, from 1 to 10 million, which take some 10 GB.
     drift : any of `covariate`, `prior`, `concept`.
     batch : stream of draws; 0 for training, others for batches from production, which repeat no row.
 
@@ -76,8 +78,8 @@ class Loans:
     def __post_init__(self) -> None:
         if not np.isfinite(self.bias):
             raise DataError(f"loans: bias must be a finite number, got {self.bias}")
-        if self.rows < 1:
-            raise DataError(f"loans: rows must be >= 1, got {self.rows}")
+        if not 1 <= self.rows <= MOST_ROWS:
+            raise DataError(f"loans: rows must be from 1 to {MOST_ROWS}, got {self.rows}")
         if self.batch < 0:
             raise DataError(f"loans: batch must be >= 0, got {self.batch}")
         for kind in self.drift:

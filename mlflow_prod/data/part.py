@@ -7,7 +7,7 @@ from mlflow_prod.data.clean import clean, clean_column
 from mlflow_prod.data.dataset import Part
 from mlflow_prod.data.groups import groups_of
 from mlflow_prod.data.labels import LARGEST, encode_target
-from mlflow_prod.data.schema import Schema
+from mlflow_prod.data.schema import Role, Schema
 from mlflow_prod.data.task import Task
 from mlflow_prod.data.text import as_text
 from mlflow_prod.errors import DataError
@@ -42,9 +42,13 @@ def labels_of(frame: pd.DataFrame, schema: Schema, target: str) -> pd.Series:
     return values.where(~as_text(values).isin(missing)) if missing else values
 
 
+def _held(frame: pd.DataFrame, schema: Schema, role: Role) -> str | None:
+    return next((name for name in schema.named(role) if name in frame.columns), None)
+
+
 def _weights(frame: pd.DataFrame, schema: Schema) -> np.ndarray | None:
-    name = next(iter(schema.named("weight")), "")
-    if name not in frame.columns:
+    name = _held(frame, schema, "weight")
+    if name is None:
         return None
     weights = clean_column(frame[name], schema.columns[name]).to_numpy(np.float64)
     if not ((weights >= 0) & (weights <= LARGEST)).all() or not weights.any():
@@ -55,8 +59,8 @@ def _weights(frame: pd.DataFrame, schema: Schema) -> np.ndarray | None:
 
 
 def _times(frame: pd.DataFrame, schema: Schema) -> np.ndarray | None:
-    name = next(iter(schema.named("time")), "")
-    if name not in frame.columns:
+    name = _held(frame, schema, "time")
+    if name is None:
         return None
     times = clean_column(frame[name], schema.columns[name])
     if times.hasnans or times.dtype.kind not in "Mf":

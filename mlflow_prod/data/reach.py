@@ -1,7 +1,11 @@
 """From a data string to raw rows."""
 
 import importlib
+import inspect
 import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -79,18 +83,31 @@ def _read_path(path: Path, schema: str) -> tuple[Table | Images, SchemaFile]:
 
 def _call(data: str, target: str) -> Table | Images | Dataset:
     module, _, function = data.partition(":")
-    try:
-        made = getattr(importlib.import_module(module), function)
-    except ModuleNotFoundError as problem:
-        raise DataError(f"data {data!r}: no module {problem.name!r} on the path {Path.cwd()}") from problem
-    except AttributeError as problem:
-        raise DataError(f"data {data!r}: {problem}") from problem
+    with _told(data):
+        try:
+            made = getattr(importlib.import_module(module), function)
+        except ModuleNotFoundError as problem:
+            raise DataError(
+                f"data {data!r}: no module {problem.name!r} on the path {Path.cwd()}"
+            ) from problem
     if not callable(made):
         raise DataError(f"data {data!r}: {function} is no function")
     try:
-        value = made()
+        inspect.signature(made).bind()
     except TypeError as problem:
         raise DataError(f"data {data!r}: the function must work without arguments: {problem}") from problem
+    except ValueError:
+        # Some that are written in C have no signature.
+        pass
+    with _told(data):
+        value = made()
+    try:
+        return _rows_of(value, target, data)
+    except (UnicodeEncodeError, OverflowError) as problem:
+        raise DataError(f"{data} returned a value that no column can hold: {problem}") from problem
+
+
+def _rows_of(value: Any, target: str, data: str) -> Table | Images | Dataset:
     if isinstance(value, pd.DataFrame):
         return Table(_named(value, data))
     if isinstance(value, Dataset):
@@ -102,17 +119,47 @@ def _call(data: str, target: str) -> Table | Images | Dataset:
     )
 
 
+@contextmanager
+def _told(data: str) -> Iterator[None]:
+    """Whatever ends the code of a user, `exit` too, becomes a DataError that names its line."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (Exception, SystemExit) as problem:
+        steps = traceback.extract_tb(problem.__traceback__)
+        theirs = [step for step in steps if step.filename != __file__ and "importlib" not in step.filename]
+        place = f" ({theirs[0].filename}, line {theirs[0].lineno})" if theirs else ""
+        raise DataError(f"data {data!r}: {type(problem).__name__}{place}: {problem}") from problem
+
+
 def _pair(features: Any, labels: Any, target: str, data: str) -> Table | Images:
-    if len(features) != len(labels):
-        raise DataError(f"{data} returned {len(features)} rows of features and {len(labels)} targets")
-    if not isinstance(features, pd.DataFrame) and np.ndim(features) > 2:
-        pixels = np.asarray(features)
-        pixels = pixels if pixels.ndim == 4 else pixels[..., None]
-        return Images(pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32), np.asarray(labels))
+    rows = features if isinstance(features, pd.DataFrame) else _array(features, data)
+    classes = _array(labels, data)
+    if classes.ndim == 2 and classes.shape[1] == 1:
+        classes = classes[:, 0]
+    if rows.ndim == 0 or classes.shape != rows.shape[:1]:
+        raise DataError(
+            f"{data} must return features of n rows and a target of shape (n,), "
+            f"got the shapes {rows.shape} and {classes.shape}"
+        )
+    if not isinstance(rows, pd.DataFrame) and rows.ndim > 2:
+        if rows.dtype.kind not in "buif":
+            raise DataError(f"{data} must return pixels that are numbers, got {rows.dtype}")
+        pixels = rows if rows.ndim == 4 else rows[..., None]
+        pixels = pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32)
+        return Images(pixels, pd.Series(classes).to_numpy())
     frame = pd.DataFrame(features)
     frame.columns = pd.Index([f"x{name}" if isinstance(name, int) else str(name) for name in frame.columns])
     name = target or str(getattr(labels, "name", None) or "target")
-    return Table(_named(frame.assign(**{name: np.asarray(labels)}), data), target=name)
+    return Table(_named(frame.assign(**{name: classes}), data), target=name)
+
+
+def _array(values: Any, data: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as problem:
+        raise DataError(f"{data} returned rows of unequal length: {problem}") from problem
 
 
 def _named(frame: pd.DataFrame, data: str) -> pd.DataFrame:
@@ -122,4 +169,4 @@ def _named(frame: pd.DataFrame, data: str) -> pd.DataFrame:
         raise DataError(f"{data} names the column {twice!r} {names.count(twice)} times: rename all but one")
     if frame.empty:
         raise DataError(f"{data} returned no rows")
-    return frame.set_axis(names, axis=1).reset_index(drop=True)
+    return frame.set_axis(names, axis=1).reset_index(drop=True).infer_objects()

@@ -1,5 +1,6 @@
 """`schema.yaml`: what a person says about a file's columns."""
 
+import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from mlflow_prod.errors import DataError, did_you_mean
 
 KEYS = ("columns", "names", "separator", "missing", "comment", "test", "positive", "label_end")
 COLUMN_KEYS = ("role", "type", "missing")
+# What can part fields or start a comment: any other character is the fields' own.
+SIGNS = set(string.punctuation) - {'"'}
+MARKS = {"separator": SIGNS | {" ", "\t"}, "comment": SIGNS}
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def read_schema_file(path: Path) -> SchemaFile:
     """Strict: raises DataError with file and line on an unknown or doubled key, or a wrong kind of value."""
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
         raise DataError(f"{path}: not YAML: {' '.join(str(problem).split())}") from problem
     if root is None:
         return SchemaFile(path=str(path))
@@ -83,8 +87,12 @@ def read_schema_file(path: Path) -> SchemaFile:
             values[key] = {
                 name: _column(path, name, entry) for name, entry in _pairs(path, node, None, "columns")
             }
-        elif key in ("names", "missing"):
+        elif key == "names":
+            values[key] = _names(path, node)
+        elif key == "missing":
             values[key] = _texts(path, key, node)
+        elif key in MARKS:
+            values[key] = _mark(path, key, node)
         else:
             values[key] = _text(path, key, node)
     return SchemaFile(**values)
@@ -120,6 +128,23 @@ def _pairs(
             raise DataError(f"{_at(path, key_node)}: key {key!r} stands twice in {what}")
         found[key] = value
     return list(found.items())
+
+
+def _names(path: Path, node: yaml.Node) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in _texts(path, "names", node))
+    bad = next((name for name in names if not name or names.count(name) > 1), None)
+    if bad is not None:
+        rule = "names must give each column a name of its own"
+        raise DataError(f"{_at(path, node)}: {rule}, and {bad!r} is empty or stands twice")
+    return names
+
+
+def _mark(path: Path, key: str, node: yaml.Node) -> str:
+    text = _text(path, key, node)
+    mark = text.strip(" ") or text[:1]
+    if mark and mark not in MARKS[key]:
+        raise DataError(f"{_at(path, node)}: {key} must be one sign, such as ; or |, got {text!r}")
+    return mark
 
 
 def _texts(path: Path, key: str, node: yaml.Node) -> tuple[str, ...]:

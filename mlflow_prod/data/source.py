@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_prod.data.schema import Column
+from mlflow_prod.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,18 @@ class Images:
     pixels : shape (n, height, width, channels), uint8 or float32.
     labels : shape (n,), class text.
     test : (pixels, labels) of a test set of their own, or None.
+
+    Raises
+    ------
+    DataError : the pixels of either set have no such shape.
     """
 
     pixels: np.ndarray
     labels: np.ndarray
     test: tuple[np.ndarray, np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        for pixels in (self.pixels, *([] if self.test is None else [self.test[0]])):
+            if pixels.ndim != 4 or 0 in pixels.shape or pixels.shape[1:] != self.pixels.shape[1:]:
+                rule = "(n, height, width, channels), none of them 0, of one size with any test images"
+                raise DataError(f"images must have shape {rule}, got {pixels.shape}")

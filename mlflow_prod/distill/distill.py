@@ -43,7 +43,7 @@ def distill(
         sigmoid (n, 1), softmax (n, k), or one linear unit.
     inputs : float32, shape (n, ...).
     target : int64 class codes, or float64 for regression, shape (n,).
-    temperature : > 0, of the soft targets; regression has none.
+    temperature : from 0.01 to 100, of the soft targets; regression has none.
     alpha : weight of the teacher, 0 to 1.
     validation : (inputs, target, teacher_scores) of the rows that decide when to stop.
     weight, epochs, batch_size, patience, seed, progress : as in `train.fit`.

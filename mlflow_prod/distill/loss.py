@@ -14,6 +14,8 @@ Loss: TypeAlias = Callable[["keras.KerasTensor", "keras.KerasTensor"], "keras.Ke
 
 # The least probability told from 0: float32 cannot hold 1 - p for smaller ones.
 LEAST = 1e-7
+# Colder, nothing is soft; hotter, the answers differ by less than float32 holds.
+COLDEST, HOTTEST = 0.01, 100
 
 
 def pack_targets(target: np.ndarray, teacher_scores: np.ndarray, temperature: float) -> np.ndarray:
@@ -26,15 +28,15 @@ def pack_targets(target: np.ndarray, teacher_scores: np.ndarray, temperature: fl
     ----------
     target : int64 class codes, shape (n,).
     teacher_scores : probability of the positive class, shape (n,), or of each class, shape (n, k).
-    temperature : > 0; 1 leaves the probabilities as they are, larger ones are flatter.
+    temperature : from 0.01 to 100; 1 leaves the probabilities as they are, larger ones are flatter.
 
     Raises
     ------
     InvalidParameter : the temperature breaks its rule.
     DataError : the scores are no probabilities of these rows.
     """
-    if not 0 < temperature < float("inf"):
-        raise InvalidParameter("temperature", "> 0", temperature)
+    if not COLDEST <= temperature <= HOTTEST:
+        raise InvalidParameter("temperature", f"from {COLDEST} to {HOTTEST}", temperature)
     scores = np.asarray(teacher_scores, np.float64)
     if len(scores) != len(target):
         raise DataError(f"{len(scores)} teacher scores for {len(target)} rows: score the same rows")

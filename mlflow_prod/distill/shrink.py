@@ -1,6 +1,7 @@
 """A smaller network of the same depth."""
 
 from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.models import widths_of
 
 
 def shrink(units: str, factor: float) -> str:
@@ -11,7 +12,4 @@ def shrink(units: str, factor: float) -> str:
     """
     if not 0 < factor < 1:
         raise InvalidParameter("shrink", "between 0 and 1, such as 0.25", factor)
-    widths = [part.strip() for part in units.split(",")]
-    if not all(width.isdecimal() and int(width) > 0 for width in widths):
-        raise InvalidParameter("units", "whole numbers with commas between, such as 64,32", units)
-    return ",".join(str(max(1, round(int(width) * factor))) for width in widths)
+    return ",".join(str(max(1, round(width * factor))) for width in widths_of(units))

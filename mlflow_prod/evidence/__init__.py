@@ -5,13 +5,14 @@ from mlflow_prod.evidence.envelope import pack, unpack
 from mlflow_prod.evidence.keys import PublicKey, SigningKey
 from mlflow_prod.evidence.measure import LOWER_IS_BETTER, Measure
 from mlflow_prod.evidence.override import Override
-from mlflow_prod.evidence.record import Evidence
+from mlflow_prod.evidence.record import STORABLE, Evidence, can_be_stored
 from mlflow_prod.evidence.requests import (
     ADOPTION_TAG,
     APPROVAL_TAG,
     CHECK_ALIAS,
     DECISION_TAG,
     EVIDENCE_TAG,
+    MODELS,
     OVERRIDE_TAG,
     PREVIOUS_ALIAS,
     PROMOTED_TAG,
@@ -20,9 +21,11 @@ from mlflow_prod.evidence.requests import (
     Adoption,
     Approval,
     Revocation,
+    approval_text,
     promoted_digest,
     promoted_text,
     read_envelope,
+    uncounted,
     write_envelope,
 )
 from mlflow_prod.evidence.subject import (
@@ -41,11 +44,13 @@ __all__ = [
     "DECISION_TAG",
     "EVIDENCE_TAG",
     "LOWER_IS_BETTER",
+    "MODELS",
     "OVERRIDE_TAG",
     "PREVIOUS_ALIAS",
     "PROMOTED_TAG",
     "RESERVED",
     "REVOCATION_TAG",
+    "STORABLE",
     "Adoption",
     "Approval",
     "Attestation",
@@ -57,7 +62,9 @@ __all__ = [
     "Revocation",
     "SigningKey",
     "Stream",
+    "approval_text",
     "attest",
+    "can_be_stored",
     "digest_of_bytes",
     "digest_of_files",
     "digest_of_folder",
@@ -68,6 +75,7 @@ __all__ = [
     "read_envelope",
     "read_json",
     "read_signatures",
+    "uncounted",
     "unpack",
     "write_envelope",
 ]

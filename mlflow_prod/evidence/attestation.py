@@ -15,7 +15,7 @@ from typing import Any
 
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence.keys import PublicKey, SigningKey
-from mlflow_prod.evidence.record import Evidence, can_be_stored
+from mlflow_prod.evidence.record import STORABLE, Evidence, can_be_stored
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:mlflow-prod:evidence:1"
@@ -48,7 +48,7 @@ class Attestation:
     def __post_init__(self) -> None:
         # What has no bytes cannot be signed.
         if not can_be_stored(self.statement):
-            raise EvidenceError("a statement must be text that UTF-8 can spell")
+            raise EvidenceError(f"a statement must be {STORABLE}")
 
     @cached_property
     def evidence(self) -> Evidence:

@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mlflow_prod.errors import EvidenceError
+from mlflow_prod.errors import EvidenceError, shown
 from mlflow_prod.evidence.attestation import Attestation, read_statement, sign, state
 from mlflow_prod.evidence.keys import SigningKey
+from mlflow_prod.evidence.record import STORABLE, can_be_stored
+from mlflow_prod.evidence.requests import LONGEST, TARGET_RULE, fits_target
 
 PREDICATE = "urn:mlflow-prod:override:1"
-LONGEST = 1_000
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Override:
     def __post_init__(self) -> None:
         for name in ("model", "version", "target", "person", "reason"):
             text = getattr(self, name)
-            if not isinstance(text, str) or not text.strip() or len(text) > LONGEST:
-                raise EvidenceError(f"{name} of an override must be text of 1 to {LONGEST:,} characters")
+            if rule := _broken_rule(name, text):
+                raise EvidenceError(f"{name} of an override must be {rule}, got {shown(text)}")
         if self.made_at.tzinfo is None:
             raise EvidenceError("made_at of an override must carry a time zone")
 
@@ -57,3 +58,11 @@ class Override:
         except (TypeError, ValueError) as problem:
             raise EvidenceError(f"made_at of an override must be a time in ISO 8601: {problem}") from problem
         return cls(subject, **predicate, made_at=made_at)
+
+
+def _broken_rule(name: str, text: Any) -> str:
+    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST:
+        return f"text of 1 to {LONGEST:,} characters"
+    if not can_be_stored(text):
+        return STORABLE
+    return TARGET_RULE if name == "target" and not fits_target(text) else ""

@@ -12,6 +12,7 @@ from mlflow_prod.evidence.measure import Measure
 
 VERSION = 1
 DIGEST = re.compile(r"[0-9a-f]{64}")
+STORABLE = "text without NUL that UTF-8 can spell"
 COLUMNS = ("name", "value", "low", "high", "n", "slice", "unit", "against")
 
 
@@ -126,12 +127,14 @@ def _texts(entries: Any, least: int = 1) -> None:
 
 def _text(entry: Any, least: int = 1) -> str:
     if type(entry) is not str or len(entry) < least or not can_be_stored(entry):
-        _wrong("a name", "text", entry)
+        _wrong("a name", STORABLE, entry)
     return str(entry)
 
 
 def can_be_stored(text: str) -> bool:
-    """Whether UTF-8 can spell a text: not so the lone surrogates that JSON can."""
+    """Whether every database keeps a text: PostgreSQL no NUL, and UTF-8 spells no lone surrogates."""
+    if "\0" in text:
+        return False
     if text.isascii():
         return True
     try:

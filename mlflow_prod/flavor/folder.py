@@ -97,7 +97,7 @@ def meaning(folder: Path) -> tuple[Encoder, Task]:
         raise ModelError(
             f"{folder} has no {Path(problem.filename).name}: only models that mlflow_prod logged carry one"
         ) from problem
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise ModelError(f"{ENCODER} or {TASK} in {folder} cannot be read: {problem!r}") from problem
 
 

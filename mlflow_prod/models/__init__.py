@@ -1,7 +1,7 @@
 """Keras 3 networks: built, run on raw rows, and kept in MLflow."""
 
-from mlflow_prod.models.build import build
+from mlflow_prod.models.build import build, widths_of
 from mlflow_prod.models.flavor import load_model, log_model, save_model
 from mlflow_prod.models.keras_model import KerasModel
 
-__all__ = ["KerasModel", "build", "load_model", "log_model", "save_model"]
+__all__ = ["KerasModel", "build", "load_model", "log_model", "save_model", "widths_of"]

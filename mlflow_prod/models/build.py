@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import keras
 
 Kind = Literal["auto", "mlp", "cnn"]
-WIDEST = 4096
+WIDEST, DEEPEST = 4096, 32
 # Pooling halves an image until its longer side is at most this.
 SIDE = 7
 
@@ -35,7 +35,7 @@ def build(
     ----------
     shape : of one encoded row: (columns,), or (height, width, channels) of an image.
     task : the last layer is one sigmoid unit (binary), a softmax (multiclass) or one linear unit.
-    units : widths of the hidden dense layers, whole numbers from 1 to 4096 with commas between.
+    units : widths of the hidden dense layers, as `widths_of` reads them.
     dropout : share of each hidden layer's outputs that training drops, 0 <= dropout < 1.
     kind : `mlp`, `cnn` (images only: 3x3 convolutions of 16, 32, 64, ... filters, halving pooling, then the
         dense layers), or `auto`, which takes `cnn` for images.
@@ -48,7 +48,7 @@ def build(
     ------
     InvalidParameter : a parameter breaks its rule.
     """
-    widths = _widths(units)
+    widths = widths_of(units)
     if len(shape) not in (1, 3) or min(shape) < 1:
         raise InvalidParameter("shape", "(columns,) or (height, width, channels)", shape)
     if kind not in get_args(Kind):
@@ -103,13 +103,18 @@ def build(
     return model
 
 
-def _widths(units: str) -> list[int]:
-    rule = f"whole numbers from 1 to {WIDEST} with commas between, such as 64,32"
+def widths_of(units: str) -> list[int]:
+    """1 to 32 whole numbers from 1 to 4096 with commas between; raises InvalidParameter on anything else.
+
+    >>> widths_of("128, 64")
+    [128, 64]
+    """
+    rule = f"1 to {DEEPEST} whole numbers from 1 to {WIDEST} with commas between, such as 64,32"
     try:
-        widths = [int(part) for part in str(units).split(",")]
+        widths = [int(part) for part in str(units).split(",", DEEPEST)]
     except ValueError:
         raise InvalidParameter("units", rule, units) from None
-    if not all(1 <= width <= WIDEST for width in widths):
+    if len(widths) > DEEPEST or not all(1 <= width <= WIDEST for width in widths):
         raise InvalidParameter("units", rule, units)
     return widths
 

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from mlflow_prod import registry
 from mlflow_prod.errors import ModelError
+from mlflow_prod.evidence import MODELS
 from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.holders import (
-    MODELS,
     Holder,
     Target,
+    hold_storable,
     location_of,
     newest_version,
     version_and_holder,
@@ -32,6 +33,13 @@ class Asked:
     target: Target
     version: str = ""
     source: str = ""
+
+    @property
+    def uri(self) -> str:
+        """What finds the model by MLflow, "" where only its files' place is known."""
+        if self.version:
+            return f"{MODELS}{self.model}/{int(self.version)}"
+        return self.source if self.source.startswith(MODELS) else ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,7 @@ def hear(
 
     MlflowException where there is no such version.
     """
+    hold_storable(name=asked.model, source=asked.source)
     now = datetime.now(UTC)
     name, target, workspace = asked.model, asked.target.name, store._get_active_workspace()
     with transactions.reading() as connection:
@@ -137,12 +146,15 @@ def hear(
     subjects = (candidate.digest, *([incumbent.subject] if incumbent and incumbent.subject else []))
     with transactions.reading() as connection:
         found = registry.newest(connection, workspace, subjects)
+        revoked = registry.revocations(connection, [number for number, one in found.items() if one is None])
         approved = _approved(connection, workspace, asked, standing.version, section, candidate.digest)
         before = None
         if section.rollback and not registry.is_revoked(connection, workspace, candidate.digest):
             before = registry.previous_promotion(connection, workspace, name, asked.target.kind, target)
     attestations = [attestation for attestation in found.values() if attestation is not None]
-    decision = registry.decide(policy, name, target, candidate.digest, attestations, incumbent, now, approved)
+    decision = registry.decide(
+        policy, name, target, candidate.digest, attestations, incumbent, now, approved, revoked, asked.uri
+    )
     if before and not decision.allowed and _same(before, standing, candidate):
         decision = registry.roll_back(decision)
     standing = replace(standing, approved=approved)

@@ -10,7 +10,7 @@ from mlflow.entities.model_registry.model_version_stages import (
 )
 from mlflow.exceptions import MlflowException
 from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
 from mlflow.store.model_registry.dbmodels.models import (
     SqlModelVersion,
     SqlRegisteredModelAlias,
@@ -20,11 +20,14 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.validation import _validate_model_name, _validate_model_version
 from sqlalchemy import Connection, Select, bindparam, func, select, true
 
+from mlflow_prod.errors import shown
+from mlflow_prod.evidence import STORABLE, can_be_stored
 from mlflow_prod.registry import HEAD_COLUMNS, LAST_PROMOTION, NEW_VERSION, Promotion
 
 # MLflow's placeholders for the source of a prompt.
 PROMPT_SOURCES = frozenset({"prompt-template", "dummy-source"})
-MODELS = "models:/"
+# MLflow counts versions in 32 bits.
+LAST_VERSION = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -78,16 +81,35 @@ class Holder:
     target: str
 
 
+def hold_storable(**texts: str) -> None:
+    """INVALID_PARAMETER_VALUE for a text, by what it is, that some database cannot even be asked about."""
+    for what, text in texts.items():
+        if not can_be_stored(text):
+            raise MlflowException(f"{what} must be {STORABLE}, got {shown(text)}", INVALID_PARAMETER_VALUE)
+
+
+def number_of(name: str, version: str) -> int:
+    """A version's number; MLflow's own errors where it is none, or more than a database can count."""
+    number = int(_validate_model_version(version))
+    if abs(number) > LAST_VERSION:
+        raise _not_found(name, number)
+    return number
+
+
+def _not_found(name: str, number: int) -> MlflowException:
+    return MlflowException(
+        f"Model Version (name={name}, version={number}) not found", RESOURCE_DOES_NOT_EXIST
+    )
+
+
 def version_of(store: SqlAlchemyStore, connection: Connection, name: str, version: str) -> VersionRow:
     """The version's columns; MLflow's own errors where there is no such version, or no number."""
     place = {"workspace": store._get_active_workspace(), "model": name}
-    number = _validate_model_version(version)
+    number = number_of(name, version)
     row = connection.execute(_VERSION, {**place, "version": number}).one_or_none()
     if row is None:
         _validate_model_name(name)
-        raise MlflowException(
-            f"Model Version (name={name}, version={number}) not found", RESOURCE_DOES_NOT_EXIST
-        )
+        raise _not_found(name, number)
     found: VersionRow = row
     return found
 
@@ -123,7 +145,7 @@ def version_and_holder(
     """
     place = {"workspace": store._get_active_workspace(), "model": model, "kind": target.kind}
     place |= {"target": target.name.lower(), "stage": target.name}
-    number = _validate_model_version(version)
+    number = number_of(model, version)
     rows = connection.execute(_STANDING[target.kind], {**place, "version": number}).all()
     if not rows:
         # Says what is wrong.

@@ -16,6 +16,7 @@ from mlflow_prod.evidence import (
     ADOPTION_TAG,
     APPROVAL_TAG,
     EVIDENCE_TAG,
+    MODELS,
     OVERRIDE_TAG,
     RESERVED,
     REVOCATION_TAG,
@@ -25,11 +26,12 @@ from mlflow_prod.evidence import (
     Evidence,
     PublicKey,
     Revocation,
+    approval_text,
     read_envelope,
     unpack,
 )
 from mlflow_prod.plugins.author import author
-from mlflow_prod.plugins.holders import MODELS, Target, location_of, version_of
+from mlflow_prod.plugins.holders import Target, location_of, version_of
 from mlflow_prod.plugins.model_files import ModelFiles, look_at
 from mlflow_prod.plugins.one_transaction import OneTransaction
 from mlflow_prod.plugins.promotions import ATTEMPTS, Promotions, denied
@@ -119,8 +121,23 @@ class Intake:
             )
             registry.add_entry(ledger, workspace, entry, author(), now)
             users = registry.approvers(ledger.connection, workspace, model, target, files.digest)
-            told = f"{asked.target} by {', '.join(sorted(users)) or 'nobody'} ({now:%Y-%m-%d})"
+            section = self._policy_file.read().section(model, target)
+            unheard = ""
+            if section is not None and section.approvals is not None and section.approvals.not_by:
+                unheard = _unheard(users, self._authors(ledger.connection, name, number, target, files))
+            told = approval_text(asked.target, users, now, unheard)
             self._set_tag(name, version, ModelVersionTag(APPROVAL_TAG, told))
+
+    def _authors(
+        self, connection: Connection, name: str, number: int, target: str, files: ModelFiles
+    ) -> frozenset[str | None]:
+        """Who made a version, as far as that is known now; None among them: whom nobody knows."""
+        workspace = self._store._get_active_workspace()
+        submitters = registry.submitters(connection, workspace, files.digest)
+        if target == registry.NEW_VERSION:
+            # Whoever will copy it.
+            return submitters
+        return submitters | {registry.registrant(connection, workspace, name, number)}
 
     def _revocation(self, name: str, version: str, text: str) -> None:
         asked = Revocation.read(text)
@@ -186,6 +203,19 @@ def summary(known: Sequence[Headline], signers: Mapping[str, PublicKey]) -> str:
     # Someone else's signature on one check says nothing of the others.
     partly = "partly " if names and not all(by) else ""
     return f"{named} ({count}, {partly}{signed}, {last:%Y-%m-%d})"
+
+
+def _unheard(users: frozenset[str], authors: frozenset[str | None]) -> str:
+    """Whose approval does not count where it must be `not_by: author`, and why; "" where each does."""
+    if None in authors:
+        return "any, since nobody knows who registered the version: register it again"
+    own = users & authors
+    if not own:
+        return ""
+    return (
+        f"{', '.join(sorted(own))}, who registered the version or submitted evidence about its files: "
+        f"the policy says not_by: author"
+    )
 
 
 def _hold_signed(attestation: Attestation, signers: Mapping[str, PublicKey]) -> None:

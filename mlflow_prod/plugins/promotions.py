@@ -147,18 +147,25 @@ class Promotions:
                 raise EvidenceError(f"the files of {name} {version} change while they are looked at")
             policy, now = self._policy_file.read(), datetime.now(UTC)
             held = held_targets(self._store, ledger.connection, name)
+            holding = {(target.kind, target.name.lower(), version) for target, version in held}
             for target, holder in held:
                 if holder != row.version or policy.section(name, target.name) is None:
                     continue
                 place = (self._workspace, name, target.kind, target.name)
                 last = registry.last_promotion(ledger.connection, *place)
-                if last is not None and (target, last.version) not in held:
+                if (
+                    last is not None
+                    and (target.kind, target.name.lower(), last.version) not in holding
+                    and registry.known_holding(ledger.connection, *place, last.version).holds
+                ):
                     # It lost the target past the gate.
                     lost = Entry(registry.WITHDRAWAL, name, last.version, target.kind, target.name)
                     registry.add_entry(ledger, self._workspace, lost, author(), now)
-                # What was promoted once is known by the bytes of then, whatever stands there now.
-                if not registry.was_given(ledger.connection, *place, holder):
-                    decision = registry.adopt(policy, name, target.name, files.digest, note, now)
+                known = registry.known_holding(ledger.connection, *place, holder)
+                if not known.holds:
+                    # What was promoted once is known by the bytes of then, whatever stands there now.
+                    subject = known.subject or files.digest
+                    decision = registry.adopt(policy, name, target.name, subject, note, now)
                     self._write(ledger, decision, target.kind, holder)
 
     def withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:

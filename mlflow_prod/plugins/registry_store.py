@@ -34,14 +34,23 @@ from mlflow.store.model_registry.sqlalchemy_workspace_store import WorkspaceAwar
 from mlflow.utils.validation import (
     _validate_model_alias_name,
     _validate_model_alias_name_reserved,
+    _validate_model_name,
     _validate_model_version,
 )
 
 from mlflow_prod import registry
-from mlflow_prod.evidence import CHECK_ALIAS, DECISION_TAG, EVIDENCE_TAG, PREVIOUS_ALIAS, RESERVED
+from mlflow_prod.evidence import CHECK_ALIAS, DECISION_TAG, EVIDENCE_TAG, MODELS, PREVIOUS_ALIAS, RESERVED
 from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.hearing import Asked
-from mlflow_prod.plugins.holders import A_NEW_VERSION, MODELS, Target, held_targets, is_prompt, versions_of
+from mlflow_prod.plugins.holders import (
+    A_NEW_VERSION,
+    Target,
+    held_targets,
+    hold_storable,
+    is_prompt,
+    number_of,
+    versions_of,
+)
 from mlflow_prod.plugins.intake import Intake
 from mlflow_prod.plugins.one_transaction import OneTransaction, SessionMaker
 from mlflow_prod.plugins.promotions import Promotions, denied
@@ -75,6 +84,9 @@ class GatedStore(SqlAlchemyStore):
 
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
         """As MLflow's; PERMISSION_DENIED with every reason where the gate refuses."""
+        # As MLflow does, and before any database is asked about what it cannot keep.
+        _validate_model_name(name)
+        _hold_alias(alias)
         move = partial(super().set_registered_model_alias, name, alias, version)
         self._promotions.promote(Asked(name, Target("alias", alias), version), move)
 
@@ -213,20 +225,23 @@ class GatedStore(SqlAlchemyStore):
             super().set_registered_model_alias(name, target.name, version)
 
     def _checked(self, name: str, version: str, target: str) -> ModelVersion:
-        found = self.get_model_version(name, version)
+        number = number_of(name, version)
+        found = self.get_model_version(name, str(number))
         if target.startswith(MODELS):
             asked = Asked(target.removeprefix(MODELS), A_NEW_VERSION, source=f"{MODELS}{name}/{version}")
         else:
             asked = Asked(name, Target.parse(target), version)
             if asked.target.kind == "alias":
-                _validate_model_alias_name(target)
-                _validate_model_alias_name_reserved(target)
+                _hold_alias(target)
         decision = asdict(self._promotions.check(asked))
-        said = json.dumps(decision | {"version": int(version), "at": decision["at"].isoformat()})
+        said = json.dumps(decision | {"version": number, "at": decision["at"].isoformat()})
         found.tags[DECISION_TAG] = said
         return found
 
     def _previous(self, name: str, target: Target) -> ModelVersion:
+        hold_storable(name=name)
+        if target.kind == "alias":
+            _hold_alias(target.name)
         with self._transactions.reading() as connection:
             place = (self._get_active_workspace(), name, target.kind, target.name)
             before = registry.previous_promotion(connection, *place)
@@ -259,6 +274,11 @@ def build(store_uri: str, tracking_uri: str | None = None) -> SqlAlchemyStore:
 def _is_reserved(key: str | None) -> bool:
     # A key that is missing is told by MLflow.
     return key is not None and alike(spelt(key)[: len(RESERVED)], RESERVED)
+
+
+def _hold_alias(alias: str) -> None:
+    _validate_model_alias_name(alias)
+    _validate_model_alias_name_reserved(alias)
 
 
 def _number(version: str) -> str | int:

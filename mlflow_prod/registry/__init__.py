@@ -11,7 +11,7 @@ from mlflow_prod.registry.audit import (
     submissions,
     who_held,
 )
-from mlflow_prod.registry.case import CLOCK_SLACK, NOBODY, Approved, Incumbent
+from mlflow_prod.registry.case import CLOCK_SLACK, NOBODY, Approved, Incumbent, Revoked
 from mlflow_prod.registry.chain import HEAD_COLUMNS, HEADS, Ledger
 from mlflow_prod.registry.decided import (
     APPROVAL,
@@ -22,10 +22,12 @@ from mlflow_prod.registry.decided import (
     REVOCATION,
     WITHDRAWAL,
     Entry,
+    Known,
     Promotion,
     add_decision,
     add_entry,
     approvers,
+    known_holding,
     last_promotion,
     overridden_before,
     previous_promotion,
@@ -46,6 +48,7 @@ from mlflow_prod.registry.submitted import (
     is_revoked,
     newest,
     newest_ids,
+    revocations,
     revoke,
     submitters,
 )
@@ -72,11 +75,13 @@ __all__ = [
     "Headline",
     "Holding",
     "Incumbent",
+    "Known",
     "Ledger",
     "NoPolicy",
     "Policy",
     "PolicyFile",
     "Promotion",
+    "Revoked",
     "Section",
     "Submission",
     "add_decision",
@@ -95,6 +100,7 @@ __all__ = [
     "headlines",
     "is_ledger",
     "is_revoked",
+    "known_holding",
     "last_promotion",
     "newest",
     "newest_ids",
@@ -104,6 +110,7 @@ __all__ = [
     "previous_promotion",
     "refuse",
     "registrant",
+    "revocations",
     "revoke",
     "roll_back",
     "spelt",

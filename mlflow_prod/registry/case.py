@@ -36,6 +36,19 @@ NOBODY = Approved()
 
 
 @dataclass(frozen=True)
+class Revoked:
+    """That evidence of a check about the files `subject` was revoked: by whom, and when."""
+
+    check: str
+    subject: str
+    author: str
+    at: datetime
+
+    def __str__(self) -> str:
+        return f"was revoked by {self.author} on {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True)
 class Case:
     """What a judge sees.
 
@@ -46,6 +59,8 @@ class Case:
     signers : the keys that the policy trusts, by name.
     incumbent : None where no version ever held the target.
     now : when the promotion is asked for.
+    revoked : what was taken out of account, about these files and the incumbent's.
+    uri : what finds the candidate, such as `models:/loans/3`; "" where nothing does yet.
     """
 
     subject: str
@@ -53,6 +68,8 @@ class Case:
     signers: Mapping[str, PublicKey]
     incumbent: Incumbent | None
     now: datetime
+    revoked: tuple[Revoked, ...] = ()
+    uri: str = ""
 
     def evidence(self, rule: Rule, subject: str = "") -> Evidence | None:
         """The newest evidence of the rule's check that counts: signed, where the rule asks for a signer.
@@ -71,6 +88,11 @@ class Case:
             if not keys or attestation.signers(keys):
                 newest = record
         return newest
+
+    def revocation(self, check: str, subject: str = "") -> Revoked | None:
+        """The last revocation of a check's evidence about the candidate, or the files `subject`."""
+        about = [one for one in self.revoked if (one.check, one.subject) == (check, subject or self.subject)]
+        return max(about, key=lambda one: one.at, default=None)
 
     def signers_by_check(self) -> dict[str, frozenset[str]]:
         """Who signed evidence about the candidate, by check; nobody where it is unsigned."""

@@ -33,6 +33,14 @@ class Promotion:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Whether the ledger has a version hold a target, and the digest it last came to it with, "" if never."""
+
+    holds: bool
+    subject: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """What the ledger says of an event beside a decision of the gate.
 
@@ -167,6 +175,26 @@ def was_given(
     table = decision_table.c
     given = (*_given(workspace, model, kind, target), table.version == version)
     return connection.scalar(select(table.id).where(*given).limit(1)) is not None
+
+
+def known_holding(
+    connection: Connection, workspace: str, model: str, kind: str, target: str, version: int
+) -> Known:
+    """What the ledger has last of this version and this target."""
+    table = decision_table.c
+    about = (
+        table.workspace == workspace,
+        table.model == model,
+        table.kind == kind,
+        table.target == target.lower(),
+        table.version == version,
+        table.allowed.is_(True),
+        table.action.in_([*GIVING, WITHDRAWAL]),
+    )
+    query = select(table.action, table.subject).where(*about).order_by(table.id.desc())
+    rows = connection.execute(query).all()
+    given = [subject for action, subject in rows if action != WITHDRAWAL]
+    return Known(bool(rows) and rows[0].action != WITHDRAWAL, given[0] if given else "")
 
 
 def approvers(

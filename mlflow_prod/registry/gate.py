@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mlflow_prod.evidence import Attestation, Override
-from mlflow_prod.registry.case import NOBODY, Approved, Case, Incumbent, Unmet
+from mlflow_prod.registry.case import NOBODY, Approved, Case, Incumbent, Revoked, Unmet
 from mlflow_prod.registry.judges import freshness, judge, judge_approvals
 from mlflow_prod.registry.policy import NoPolicy, Policy
 from mlflow_prod.registry.section import NEW_VERSION
@@ -66,13 +66,16 @@ def decide(
     incumbent: Incumbent | None,
     now: datetime,
     approved: Approved = NOBODY,
+    revoked: Iterable[Revoked] = (),
+    uri: str = "",
 ) -> Decision:
     """The decision on promoting the files `subject` of `model` to `target`: every reason, not the first.
 
     Of `attestations`, only what is about `subject` or the incumbent's files counts, and of each check the
     newest that one of the rule's signers signed, or the newest where it asks for none. `incumbent`: the
     version that holds the target, or held it last; None where none ever did. A target that no section of the
-    policy names is allowed.
+    policy names is allowed. `revoked`: evidence that no longer counts, told where it is missed. `uri`: what
+    finds the candidate, for whoever measures it, such as `models:/loans/3`.
     """
     if isinstance(policy, NoPolicy):
         if policy.section(model, target) is not None:
@@ -80,7 +83,7 @@ def decide(
         return Decision(True, model, target, subject, "", "", (), ("No rule protects this target.",), now)
     pattern = policy.pattern(model, target)
     section = None if pattern is None else policy.models[pattern]
-    case = Case(subject, tuple(attestations), policy.signers, incumbent, now)
+    case = Case(subject, tuple(attestations), policy.signers, incumbent, now, tuple(revoked), uri)
     reasons: list[str] = []
     notes: list[str] = []
     for rule in section.require if section else ():

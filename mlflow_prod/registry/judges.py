@@ -24,10 +24,10 @@ STORED_CONFIDENCE = 0.95
 WORST = 3
 # What measures a version that is registered; compression and latency are measured when it is made.
 ENTRY_POINTS = {
-    "evaluation": "evaluate, -P model_uri=models:/NAME/VERSION",
-    "fairness": "evaluate, -P model_uri=models:/NAME/VERSION",
-    "explanation": "explain, -P model_uri=models:/NAME/VERSION",
-    "monitoring": "monitor, -P model_uri=models:/NAME/VERSION -P production=ROWS",
+    "evaluation": "evaluate, -P model_uri={uri}",
+    "fairness": "evaluate, -P model_uri={uri}",
+    "explanation": "explain, -P model_uri={uri}",
+    "monitoring": "monitor, -P model_uri={uri} -P production=ROWS",
     "compression": "compress, -P model_uri=models:/m-ID",
     "latency": "compress, -P model_uri=models:/m-ID",
 }
@@ -45,7 +45,7 @@ def freshness(rule: AnyRule, case: Case) -> str:
     if rule.max_age is not None and age > rule.max_age:
         raise Unmet(
             f"The {rule.check} evidence is {_span(age)} old (made {made}) and may be {_span(rule.max_age)} "
-            f"old: {_measured_by(rule.check)} again."
+            f"old: {_measured_by(rule.check, case)} again."
         )
     return ""
 
@@ -54,16 +54,15 @@ def judge(rule: AnyRule, case: Case) -> str:
     """Judges what was measured."""
     own = case.evidence(rule)
     if own is None and rule.check in case.signers_by_check():
-        signers = " or ".join(rule.signed_by)
+        signers, revoked = " or ".join(rule.signed_by), case.revocation(rule.check)
+        before = f" (what was there before {revoked})" if revoked else ""
         raise Unmet(
-            f"{_subject(rule)}: there is {rule.check} evidence, but none signed by {signers}: measure it "
-            f"again where that key is, with MLFLOW_PROD_KEY_FILE set."
+            f"{_subject(rule)}: there is {rule.check} evidence, but none signed by {signers}{before}: "
+            f"measure it again where that key is, with MLFLOW_PROD_KEY_FILE set."
         )
     if own is None:
-        raise Unmet(
-            f"{_subject(rule)}: there is no {rule.check} evidence about these files ({case.subject[:12]}): "
-            f"{_measured_by(rule.check)}."
-        )
+        about = f"about these files ({case.subject[:12]})"
+        raise Unmet(f"{_missing(rule, case, about)}: {_measured_by(rule.check, case)}.")
     if isinstance(rule, Threshold):
         return _threshold(rule, own)
     if isinstance(rule, Every):
@@ -227,10 +226,9 @@ def _difference(
         return paired.value, paired.low, paired.high, "paired rows"
     theirs = case.evidence(rule, incumbent.subject)
     if theirs is None:
-        raise Unmet(
-            f"{_subject(rule)} cannot be compared: there is no {rule.check} evidence about the incumbent, "
-            f"version {incumbent.version}: run {rule.check} on it, on the same data."
-        )
+        about = f"about the incumbent, version {incumbent.version}"
+        missing = _missing(rule, case, about, incumbent.subject)
+        raise Unmet(f"{missing}: run {rule.check} on it, on the same data.")
     if theirs.data != own.data:
         raise Unmet(
             f"{_subject(rule)} cannot be compared: this version was measured on data {own.data[:12]} and the "
@@ -291,9 +289,18 @@ def _subject(rule: AnyRule) -> str:
     return f"{rule.check} {Measure(rule.measure, 0.0, slice=tuple(rule.slice.items())).title}"
 
 
-def _measured_by(check: str) -> str:
-    step = ENTRY_POINTS.get(check)
-    return f"run the entry point {step}" if step else f"run {check} on it and submit the result"
+def _missing(rule: AnyRule, case: Case, about: str, subject: str = "") -> str:
+    said = f"{_subject(rule)} cannot be compared" if subject else _subject(rule)
+    revoked = case.revocation(rule.check, subject)
+    if revoked is None:
+        return f"{said}: there is no {rule.check} evidence {about}"
+    return f"{said}: the {rule.check} evidence {about} {revoked}"
+
+
+def _measured_by(check: str, case: Case) -> str:
+    if check not in ENTRY_POINTS:
+        return f"run {check} on it and submit the result"
+    return f"run the entry point {ENTRY_POINTS[check].format(uri=case.uri or 'models:/NAME/VERSION')}"
 
 
 def _span(age: timedelta) -> str:

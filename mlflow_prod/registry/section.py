@@ -1,6 +1,7 @@
 """A section of the policy: what the models under one name or glob need for a set of targets."""
 
 import unicodedata
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -73,7 +74,9 @@ class Section(Strict):
 
     model_config = ConfigDict(json_schema_extra=NEEDS_TARGETS)
 
-    targets: Annotated[tuple[TargetName, ...], Field(strict=False)] = ()
+    targets: Annotated[
+        tuple[TargetName, ...], Field(strict=False, json_schema_extra={"uniqueItems": True})
+    ] = ()
     every_version: bool = False
     require: Annotated[tuple[AnyRule, ...], Field(strict=False)]
     signed_by: Names = ()
@@ -105,6 +108,10 @@ class Section(Strict):
             raise ValueError("needs targets, such as [Production, champion], or every_version: true")
         if not all(spelt(name) for name in self.targets):
             raise ValueError("targets must be names of stages and aliases, not blanks")
+        for one, other in combinations(self.targets, 2):
+            # Not `alike`, to which any two words of another script may be one.
+            if spelt(one) == spelt(other):
+                raise ValueError(f"targets must be named once each, and {one!r} and {other!r} are the same")
         return self
 
     @model_validator(mode="after")

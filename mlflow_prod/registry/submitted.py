@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from mlflow_prod.errors import EvidenceError, did_you_mean
 from mlflow_prod.evidence import Attestation, PublicKey, read_signatures
+from mlflow_prod.registry.case import Revoked
 from mlflow_prod.registry.chain import Ledger
 from mlflow_prod.registry.tables import evidence_table, ms, newest_table
 
@@ -183,6 +184,17 @@ def revoke(
         for key_ids in sorted({REVOKED, *(row.key_ids for row in held if row.check_name == check)})
     ]
     return _append(ledger, rows)
+
+
+def revocations(connection: Connection, ids: Sequence[int]) -> tuple[Revoked, ...]:
+    """What the rows that stand for revocations say."""
+    if not ids:
+        return ()
+    columns = (_evidence.check_name, _evidence.subject, _evidence.author, _evidence.submitted_at)
+    return tuple(
+        Revoked(check, subject, author, datetime.fromtimestamp(at / 1_000, UTC))
+        for check, subject, author, at in connection.execute(select(*columns).where(_evidence.id.in_(ids)))
+    )
 
 
 def is_revoked(connection: Connection, workspace: str, subject: str) -> bool:

@@ -13,6 +13,7 @@ from mlflow_prod.evidence import (
     APPROVAL_TAG,
     CHECK_ALIAS,
     DECISION_TAG,
+    MODELS,
     OVERRIDE_TAG,
     PREVIOUS_ALIAS,
     PROMOTED_TAG,
@@ -22,12 +23,12 @@ from mlflow_prod.evidence import (
     Override,
     Revocation,
     SigningKey,
+    uncounted,
     write_envelope,
 )
 from mlflow_prod.tracking.registry import hold_gated
 
 STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
-MODELS = "models:/"
 
 
 def promote(name: str, version: str, target: str) -> None:
@@ -85,9 +86,15 @@ def override(name: str, version: str, target: str, person: str, reason: str) -> 
     MlflowClient().set_model_version_tag(name, version, OVERRIDE_TAG, write_envelope(signed))
 
 
-def approve(name: str, version: str, target: str, note: str = "", *, taken_back: bool = False) -> None:
-    """Approves, as whoever is signed in to the server, that a version gets a target; or takes that back."""
+def approve(name: str, version: str, target: str, note: str = "", *, taken_back: bool = False) -> str:
+    """Approves, as whoever is signed in to the server, that a version gets a target; or takes that back.
+
+    Returns whose approval of it does not count by the policy of today, and why; "" where each does.
+    """
+    from mlflow import MlflowClient
+
     _send(name, version, APPROVAL_TAG, Approval.made(target=target, note=note, taken_back=taken_back))
+    return uncounted(MlflowClient().get_model_version(name, version).tags.get(APPROVAL_TAG, ""))
 
 
 def revoke(name: str, version: str, check_name: str, reason: str) -> None:

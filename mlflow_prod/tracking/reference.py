@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from yaml import YAMLError
+
 from mlflow_prod.errors import ModelError
 from mlflow_prod.evidence import digest_of_folder
 
@@ -55,8 +57,12 @@ def resolve(model_uri: str) -> ModelReference:
             )
         folder = Path(download_artifacts(model_uri))
         logged = Model.load(folder)
+        flavors, metadata = tuple(logged.flavors), dict(logged.metadata or {})
     except (MlflowException, OSError, ValueError, ImportError) as problem:
         raise ModelError(f"no model at model_uri {model_uri!r}: {problem}") from problem
+    except (AttributeError, TypeError, RecursionError, YAMLError) as problem:
+        # MLflow takes for granted that the file holds what it once wrote.
+        raise ModelError(f"the MLmodel of model_uri {model_uri!r} cannot be read: {problem!r}") from problem
     return ModelReference(
         uri=model_uri,
         folder=folder,
@@ -64,6 +70,6 @@ def resolve(model_uri: str) -> ModelReference:
         model_id=logged.model_id or "",
         name=name,
         version=version,
-        flavors=tuple(logged.flavors),
-        metadata=dict(logged.metadata or {}),
+        flavors=flavors,
+        metadata=metadata,
     )

@@ -41,6 +41,8 @@ def make_pass(
     strategy = network.distribute_strategy
     replicas = strategy.num_replicas_in_sync
     held = [tf.constant(array) for array in arrays]
+    # Rows are counted in 32 bits, in which a size beyond them all does not fit.
+    batch_size = min(batch_size, len(arrays[0]))
 
     @tf.autograph.experimental.do_not_convert
     def one(rows: "tf.Tensor") -> None:

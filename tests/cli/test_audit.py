@@ -70,13 +70,15 @@ def test_evidence_that_a_decision_rested_on_is_missed(run, decided):
     [
         ("http://127.0.0.1:1", "store must be the registry's database"),
         ("sqlite:////nowhere/at/all.db", "store must be a database that can be opened"),
-        ("no uri", "store must be a database that can be opened"),
+        ("sqlite:////nowhere/at/all.db?key=secret", "OperationalError), got 'sqlite:////nowhere/at/all.db'"),
+        ("mysql+pymysql://ann:secret@127.0.0.1:1/x", "got 'mysql+pymysql://ann:***@127.0.0.1:1/x'"),
+        ("no uri", "store must be the URI of a registry's database, such as gated:sqlite:///mlflow.db"),
         ("sqlite://", "holds no ledger of this version"),
     ],
 )
 def test_what_is_no_ledger_is_one_message(run, store, said):
     code, _, error = run("audit", "verify", "--store", store)
-    assert code == 1 and said in error and error.count("\n") == 1
+    assert code == 1 and said in error and error.count("\n") == 1 and "secret" not in error
 
 
 def test_who_held_a_target_is_told_for_any_time(run, decided):
@@ -95,6 +97,33 @@ def test_who_held_a_target_is_told_for_any_time(run, decided):
     log = run("audit", "log", *store)[1]
     assert "withdrawn   loans/1 to champion" in log and "withdrawn   loans/3 to champion" in log
     assert run("audit", "verify", *store)[0] == 0
+
+
+def test_a_holder_that_the_ledger_does_not_know_is_told_until_it_is_adopted(run, decided, monkeypatch):
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", decided.uri)
+    with decided.store.engine.begin() as connection:
+        connection.execute(text("UPDATE model_versions SET current_stage = 'Production' WHERE version = 2"))
+    assert run("audit", "verify") == (
+        4,
+        "version 2 of loans holds Production, and the ledger does not know how it came to it: run "
+        "mlflow-prod adopt loans, or take Production from it\n",
+        "error: the ledger is whole, and 1 target is held past the gate\n",
+    )
+    decided.policy.rename("elsewhere.yaml")
+    code, _, error = run("audit", "verify")
+    assert (
+        code == 4 and "held past the gate. There is no policy to promote under: set MLFLOW_PROD_POL" in error
+    )
+    monkeypatch.setenv("MLFLOW_PROD_POLICY", "elsewhere.yaml")
+    run("adopt", "loans")
+    assert run("audit", "verify") == (0, "the ledger is whole\n", "")
+
+
+def test_without_a_policy_that_can_be_read_the_chains_alone_are_verified(run, decided):
+    decided.policy.write_text("versoin: 1")
+    code, said, error = run("audit", "verify", "--store", decided.uri)
+    assert (code, said) == (1, "")
+    assert "the ledger is whole; who holds what was not compared with it: The policy cannot be held" in error
 
 
 def test_an_export_finds_a_ledger_that_was_written_anew(run, decided, tmp_path):

@@ -1,3 +1,4 @@
+import getpass
 import json
 
 import pytest
@@ -108,6 +109,20 @@ def test_an_approval_is_given_and_taken_back(run, registry):
     assert run("promote", "loans", "3", "champion")[0] == 0
     log = run("audit", "log", "--store", registry.uri)[1]
     assert "approval    loans/3 to champion" in log and "sound" in log
+
+
+def test_an_author_is_told_that_the_approval_does_not_count(run, registry):
+    registry.policy.write_text(APPROVED)
+    registry.register(3)
+    measured(registry, 3)
+    code, said, error = run("approve", "loans", "3", "champion")
+    assert (code, said) == (0, "approved: models:/loans/3 for champion\n")
+    assert error.endswith(
+        f"not counted: {getpass.getuser()}, who registered the version or submitted evidence about its "
+        f"files: the policy says not_by: author\n"
+    )
+    code, said, error = run("approve", "loans", "3", "champion", "--take-back")
+    assert (code, error) == (0, "") and said.startswith("taken back: ")
 
 
 def test_revoked_evidence_is_listed_as_such(run, registry):

@@ -27,6 +27,25 @@ def test_a_folder_reads_as_its_files_one_after_the_other(tmp_path, suffix):
     assert len(read_table(tmp_path, SchemaFile())) == 3
 
 
+def test_a_folder_of_parquet_may_hold_what_is_none(tmp_path):
+    for year in (2025, 2026):
+        (tmp_path / f"run=1/year={year}").mkdir(parents=True)
+        FRAME.to_parquet(tmp_path / f"run=1/year={year}" / ("part-0" if year == 2025 else "part-0.parquet"))
+    for name in ("README.md", "schema.yaml", "rows.csv", "_SUCCESS", ".part-0.crc", "year=2026/notes"):
+        (tmp_path / "run=1" / name).write_text("no rows")
+    frame = read_table(tmp_path / "run=1", SchemaFile())
+    assert [*frame.columns] == [*FRAME.columns, "year"]
+    assert frame["year"].tolist() == [2025] * 3 + [2026] * 3
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 but no more"])
+def test_a_damaged_file_in_a_folder_of_parquet_is_named(tmp_path, content):
+    FRAME.to_parquet(tmp_path / "part-0.parquet")
+    (tmp_path / "part-1.parquet").write_bytes(content)
+    with pytest.raises(DataError, match=r"cannot be read as Parquet .*part-1\.parquet"):
+        read_table(tmp_path, SchemaFile())
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " "])
 def test_the_separator_is_found(tmp_path, separator):
     path = tmp_path / "t.csv"
@@ -50,6 +69,11 @@ def test_the_category_none_is_not_taken_for_a_missing_value(tmp_path):
     assert read_table(path, SchemaFile())["a"].isna().tolist() == [False, True, True]
 
 
+def write_folder_without_rows(path):
+    path.mkdir()
+    FRAME.head(0).to_parquet(path / "part-0.parquet")
+
+
 def write_folder_of_two_kinds(path):
     path.mkdir()
     (path / "a.csv").write_text("a,b\n1,2\n")
@@ -70,6 +94,7 @@ def write_folder_of_two_kinds(path):
         ("t.csv.gz", lambda p: p.write_bytes(gzip.compress(b"a,b\n" * 99)[:-9]), "cannot be read as CSV"),
         ("t.parquet", lambda p: p.write_bytes(b"PAR1 but no more"), "cannot be read as Parquet"),
         ("folder", lambda p: p.mkdir(), "holds no CSV and no Parquet"),
+        ("folder", write_folder_without_rows, "has no rows"),
         ("folder", write_folder_of_two_kinds, "has other columns than"),
     ],
 )
@@ -85,3 +110,10 @@ def test_names_that_do_not_fit_the_fields_are_refused(tmp_path):
     path.write_text("1,2,3\n")
     with pytest.raises(DataError, match="has 3 fields a line, but `names` gives 2"):
         read_table(path, SchemaFile(names=("a", "b")))
+
+
+def test_one_sign_cannot_part_fields_and_start_a_comment(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,x\n")
+    with pytest.raises(DataError, match="',' cannot part fields and start a comment"):
+        read_table(path, SchemaFile(comment=","))

@@ -91,6 +91,48 @@ def test_an_idx_file_cut_short_is_named(tmp_path):
         load(str(tmp_path))
 
 
+def write_idx_head(path, *shape):
+    path.write_bytes(bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes())
+
+
+def test_idx_files_without_rows_are_refused(tmp_path):
+    write_idx_head(tmp_path / "train-images-idx3-ubyte", 0, 4, 5)
+    write_idx_head(tmp_path / "train-labels-idx1-ubyte", 0)
+    with pytest.raises(DataError, match=r"images must have shape .* got \(0, 4, 5, 1\)"):
+        load(str(tmp_path))
+
+
+def test_dimensions_beyond_64_bits_are_counted(tmp_path):
+    write_idx_head(tmp_path / "train-images-idx3-ubyte", 2**31, 2**31, 4)
+    write_idx_head(tmp_path / "train-labels-idx1-ubyte", 2**31)
+    with pytest.raises(DataError, match="says 18,446,744,073,709,551,616 values, but holds 0: cut short"):
+        load(str(tmp_path))
+
+
+def test_an_idx_file_that_goes_on_is_not_unpacked_to_its_end(tmp_path):
+    write_idx_pair(tmp_path, "train", 30, 1)
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    # gzip reads members one after the other: that the second is none is seen only by going on.
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(3 << 20)) + b"no gzip")
+    with pytest.raises(DataError, match="says 600 values, but holds more"):
+        load(str(tmp_path))
+
+
+def test_test_images_must_be_of_the_size_of_the_others(tmp_path):
+    write_idx_pair(tmp_path, "train", 30, 1)
+    write_idx(tmp_path / "t10k-images-idx3-ubyte.gz", np.zeros((3, 4, 6)))
+    write_idx(tmp_path / "t10k-labels-idx1-ubyte.gz", np.arange(3))
+    with pytest.raises(DataError, match=r"of one size with any test images, got \(3, 4, 6, 1\)"):
+        load(str(tmp_path))
+
+
+def test_a_picture_that_unpacks_without_end_is_named(tmp_path, monkeypatch):
+    write_pictures(tmp_path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    with pytest.raises(DataError, match=r"1\.png cannot be read as a picture.* decompression bomb"):
+        load(str(tmp_path))
+
+
 def test_labels_that_do_not_fit_the_images_are_refused(tmp_path):
     write_idx_pair(tmp_path, "train", 30, 1)
     write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.arange(29) % 3)

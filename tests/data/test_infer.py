@@ -46,7 +46,7 @@ def test_types_are_inferred_and_what_cannot_be_learnt_from_is_left_out_with_a_no
         "code": ("ignore", "text", "every value is distinct"),
         "same": ("ignore", "category", "constant"),
         "nothing": ("ignore", "category", "no value in any row"),
-        "pair": ("ignore", "text", "nested values or durations"),
+        "pair": ("ignore", "text", "nested values"),
         "y": ("target", "numeric", ""),
     }
     assert schema.inputs == ("income", "flag", "flag_text", "job", "day", "day_text")
@@ -105,3 +105,16 @@ def test_two_columns_cannot_both_be_the_time():
 def test_a_table_without_inputs_is_refused():
     with pytest.raises(DataError, match=r"no column is left to learn from \(same: constant\)"):
         infer(FRAME[["same", "y"]])
+
+
+@pytest.mark.parametrize("said", [{"roles": {"pair": "protected"}}, {"roles": {"pair": "time"}}])
+def test_a_nested_column_can_be_no_group_and_no_time(said):
+    with pytest.raises(DataError, match=r"column 'pair' holds values that are no text .*: mend them"):
+        infer(**said)
+
+
+def test_a_nested_column_may_be_left_out_whatever_stands_in_its_first_row_and_else_where():
+    mixed = FRAME.assign(pair=["a", {"b": 1}] * (N // 2), some_id=[[i] for i in NUMBER])
+    said = SchemaFile(missing=("?",), columns={"pair": Declared("id")})
+    columns = infer(mixed, said).columns
+    assert [columns[name].role for name in ("pair", "some_id")] == ["id", "ignore"]

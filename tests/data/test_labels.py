@@ -35,6 +35,21 @@ def test_the_task_is_inferred(values, kind, classes):
         ]
 
 
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (pd.to_datetime(["2026-01-02", "2026-01-01"] * 5), ("2026-01-01 00:00:00", "2026-01-02 00:00:00")),
+        (pd.to_timedelta([20, 1] * 5, unit="D"), ("1 days 00:00:00", "20 days 00:00:00")),
+        ([3j, 1j] * 5, ("1j", "3j")),
+        (pd.Series([3, True, 20] * 5, dtype=object), ("True", "3", "20")),
+    ],
+)
+def test_classes_need_be_neither_texts_nor_numbers(values, classes):
+    task = infer_task(pd.Series(values), "y")
+    assert task.classes == classes
+    assert set(encode_target(task, pd.Series(values))) == set(range(len(classes)))
+
+
 def test_the_kind_and_the_positive_class_can_be_chosen():
     values = pd.Series([1, 2, 3] * 5)
     assert infer_task(values, "y", kind="regression").kind == "regression"
@@ -54,7 +69,11 @@ def test_the_kind_and_the_positive_class_can_be_chosen():
         ([f"name {i}" for i in range(99)], {}, "99 classes in 99 rows"),
         (["a", "b"], {"positive": "B "}, "no class 'B ' in 'y'; did you mean 'b'"),
         (["a", "b", "c"], {"positive": "a"}, "only a binary task has a positive one"),
-        (["a", "b"], {"kind": "regression"}, "holds text such as 'a'"),
+        (["a", "b"], {"kind": "regression"}, "holds values such as 'a': regression needs numbers"),
+        (pd.to_timedelta(range(9), unit="D"), {"kind": "regression"}, "holds values such as '0 days"),
+        (pd.date_range("2026-01-01", periods=9), {"kind": "regression"}, "holds values such as '2026-01-01"),
+        ([1j, 2j, 3], {"kind": "regression"}, "holds values such as '1j'"),
+        ([[1], [1, 2]], {}, r"column None holds values that are no text \(unhashable type: 'list'\)"),
         (["a", "b"], {"kind": "binry"}, "did you mean 'binary'"),
         (["Yes", "yes", "no"], {}, "the classes 'Yes' and 'yes' differ in case or blanks only"),
         ([1e300, 2e300, 0.5], {}, "goes beyond 1e\\+15: give it in a larger unit"),

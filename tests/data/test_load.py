@@ -125,7 +125,7 @@ def uneven(): return np.zeros((3, 2)), np.zeros(2)
     for name, message in {
         "wrong": "must return a DataFrame",
         "twice": "names the column 'a' 2 times",
-        "uneven": "3 rows of features and 2 targets",
+        "uneven": r"must return features of n rows .* got the shapes \(3, 2\) and \(2,\)",
         "lost": "has no attribute 'lost'",
     }.items():
         with pytest.raises(DataError, match=message):
@@ -263,3 +263,11 @@ def test_a_wrong_path_is_not_answered_with_a_whole_folder(csv, monkeypatch):
     with pytest.raises(DataError) as problem:
         load("nowhere", target="y")
     assert csv.name not in str(problem.value)
+
+
+def test_a_column_without_a_name_has_no_role_of_its_own(tmp_path):
+    path = tmp_path / "people.parquet"
+    make_frame().rename(columns={"job": ""}).to_parquet(path)
+    dataset = load(str(path), target="y")
+    assert "" in dataset.schema.inputs
+    assert dataset.train.weight is None and dataset.train.time is None

@@ -45,6 +45,14 @@ def test_what_a_file_says_is_read(tmp_path):
         ("separator: [a]\n", "line 1: separator must be a text"),
         ("columns: {a: target}\n", "line 1: column 'a' must be a mapping"),
         ("columns: {a\n", "not YAML"),
+        ("positive: a\nnames: [a, ' a']\n", "line 2: names must give .*, and 'a' is empty or stands twice"),
+        ("names: [a, '']\n", "line 1: names must give .*, and '' is empty"),
+        ("separator: ',,'\n", "line 1: separator must be one sign, such as ; or .*, got ',,'"),
+        ("separator: é\n", "separator must be one sign"),
+        ("separator: '\"'\n", "separator must be one sign"),
+        ('separator: "\\n"\n', "separator must be one sign"),
+        ("comment: //\n", "line 1: comment must be one sign"),
+        ("comment: a\n", "line 1: comment must be one sign"),
         ("- a\n", "line 1: the file must be a mapping"),
     ],
 )
@@ -76,3 +84,18 @@ def test_the_example_for_adult_is_valid():
     said = read_schema_file(Path(__file__).parents[2] / "docs/examples/adult.schema.yaml")
     assert len(said.names) == 15
     assert set(said.columns) <= set(said.names)
+
+
+def test_blanks_around_names_and_signs_do_not_count(tmp_path):
+    path = tmp_path / "schema.yaml"
+    path.write_text("names: [' a', b ]\nseparator: '; '\n")
+    said = read_schema_file(path)
+    assert (said.names, said.separator) == (("a", "b"), ";")
+
+
+@pytest.mark.parametrize("text", ["columns: " + "[" * 20_000, "columns: " + "{a: " * 5_000 + "}" * 5_000])
+def test_a_file_nested_without_end_is_named(tmp_path, text):
+    path = tmp_path / "schema.yaml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"schema\.yaml: not YAML: maximum recursion depth"):
+        read_schema_file(path)

@@ -15,7 +15,7 @@ def test_a_factor_that_does_not_shrink_is_refused(factor):
         shrink("64", factor)
 
 
-@pytest.mark.parametrize("units", ["", "64,", "a", "-3", "0", "1.5"])
+@pytest.mark.parametrize("units", ["", "64,", "a", "-3", "0", "1.5", "9" * 400, "8," * 40 + "8"])
 def test_units_that_are_no_widths_are_refused(units):
-    with pytest.raises(InvalidParameter, match="units must be whole numbers"):
+    with pytest.raises(InvalidParameter, match="units must be 1 to 32 whole numbers from 1 to 4096"):
         shrink(units, 0.5)

@@ -11,6 +11,8 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from mlflow_prod.errors import EvidenceError, InvalidParameter
 from mlflow_prod.evidence import Attestation, Evidence, Measure, PublicKey, SigningKey, attest
+from mlflow_prod.evidence.attestation import _without_duplicates
+from tests.evidence.compared import Compared
 
 RECORD = Evidence(
     "evaluation",
@@ -127,3 +129,11 @@ def test_a_public_key_is_32_bytes_of_base64():
     for text in ("", "AAAA", "not base64", "é"):
         with pytest.raises(InvalidParameter, match="ed25519 must be base64 of the 32 bytes"):
             PublicKey.from_text(text)
+
+
+def test_a_key_that_stands_twice_is_found_in_one_pass():
+    names = [Compared(f"k{number}") for number in range(5_000)]
+    Compared.times = 0
+    with pytest.raises(EvidenceError, match="a key is named twice: 'k0'"):
+        _without_duplicates([(name, None) for name in [*names, Compared("k0")]])
+    assert Compared.times <= 2 * len(names)

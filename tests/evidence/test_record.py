@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mlflow_prod.errors import EvidenceError, InvalidParameter
 from mlflow_prod.evidence import Evidence, Measure
+from tests.evidence.compared import Compared
 
 SUBJECT, DATA = "a" * 64, "b" * 64
 TEXT = st.text("abcXYZ /é", min_size=1, max_size=8)
@@ -60,6 +61,14 @@ def test_a_record_survives_the_journey_to_six_digits(found):
 def test_the_same_measure_twice_is_refused():
     with pytest.raises(EvidenceError, match="two measures are named 'accuracy'"):
         Evidence("evaluation", SUBJECT, DATA, (Measure("accuracy", 1), Measure("accuracy", 0)))
+
+
+def test_a_name_that_stands_twice_is_found_in_one_pass():
+    names = [Compared(f"m{number}") for number in range(5_000)]
+    Compared.times = 0
+    with pytest.raises(EvidenceError, match="two measures are named 'm0'"):
+        Evidence("evaluation", SUBJECT, DATA, [Measure(name, 1.0) for name in [*names, Compared("m0")]])
+    assert Compared.times <= 2 * len(names)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from mlflow_prod.errors import EvidenceError
 from mlflow_prod.evidence import Adoption, Approval, Revocation, promoted_digest, promoted_text
 
-WORDS = st.text(min_size=1, max_size=50).filter(lambda text: text.strip() == text)
+SIGNS = st.characters(codec="utf-8", exclude_characters="\0")
+WORDS = st.text(SIGNS, min_size=1, max_size=50).filter(lambda text: text.strip() == text)
 
 
-@given(WORDS, st.text(max_size=50), st.booleans())
+@given(WORDS, st.text(SIGNS, max_size=50), st.booleans())
 def test_a_request_survives_its_travel(target, note, taken_back):
     sent = Approval(target=target, note=note, taken_back=taken_back)
     assert Approval.read(sent.model_dump_json()) == sent
@@ -24,9 +25,16 @@ def test_a_request_survives_its_travel(target, note, taken_back):
         (Revocation, '{"check": "a"}', "revocation: reason: field required"),
         (Revocation, '{"check": "a", "reason": " "}', "revocation: reason: string should have at least"),
         (Adoption, '{"note": "' + "x" * 1_001 + '"}', "adoption: note: string should have at most 1000"),
+        (
+            Approval,
+            '{"target": "a", ' + '"b": 1, ' * 4_000 + '"c": 1}',
+            "approval must be at most 32,000 chara",
+        ),
         (Adoption, "null", "adoption: it: "),
         (Adoption, "{", "adoption must be JSON"),
-        (Adoption, '{"note": "\\ud800"}', "adoption"),
+        (Adoption, '{"note": "\\ud800"}', "adoption: note: must be text without NUL that UTF-8 can spell"),
+        (Adoption, '{"note": "a\\u0000"}', r"adoption: note: must be text without NUL .*, got 'a\\x00'"),
+        (Approval, '{"target": "' + "x" * 257 + '"}', "approval: target: must be a name of at most 256"),
     ],
 )
 def test_what_is_wrong_is_named(kind, text, says):

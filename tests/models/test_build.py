@@ -73,6 +73,7 @@ def test_a_regression_answers_in_the_targets_unit():
         ("units", "64,x"),
         ("units", "0"),
         ("units", "5000"),
+        ("units", "8," * 32 + "8"),
         ("dropout", 1.0),
         ("dropout", -0.1),
         ("dropout", float("nan")),

@@ -40,6 +40,10 @@ def approve(registry, version="1", target="champion", **more):
     registry.client.set_model_version_tag("loans", version, "mlflow_prod.approval", text)
 
 
+def tag(registry):
+    return registry.client.get_model_version("loans", "1").tags["mlflow_prod.approval"]
+
+
 def promote(registry):
     registry.client.set_registered_model_alias("loans", "champion", "1")
 
@@ -54,11 +58,7 @@ def test_without_an_approval_it_is_refused_and_says_whose_is_needed(approved):
 def test_another_persons_approval_is_enough(approved):
     with signed_in("bob"):
         approve(approved, note="looks sound")
-    assert (
-        approved.client.get_model_version("loans", "1")
-        .tags["mlflow_prod.approval"]
-        .startswith("champion by bob (20")
-    )
+    assert tag(approved).startswith("champion by bob (20")
     promote(approved)
 
 
@@ -70,8 +70,16 @@ def test_an_approval_holds_in_any_case(approved, target):
 
 
 def test_the_authors_own_approval_does_not_count(approved):
+    with signed_in("bob"):
+        approve(approved)
+        assert tag(approved).endswith(")")
+        approve(approved, taken_back=True)
     with signed_in("ann"):
         approve(approved)
+    assert tag(approved).endswith(
+        "; not counted: ann, who registered the version or submitted evidence about its files: the policy "
+        "says not_by: author"
+    )
     with pytest.raises(MlflowException, match=r"others than its authors \(ann\), and nobody approved"):
         promote(approved)
 
@@ -112,6 +120,9 @@ def test_a_version_that_nobody_is_known_to_have_registered_needs_that_first(make
     registry.policy.write_text(APPROVED)
     with signed_in("bob"):
         approve(registry)
+    assert tag(registry).endswith(
+        "; not counted: any, since nobody knows who registered the version: register it again"
+    )
     with pytest.raises(MlflowException, match="nobody knows who registered it: register it again"):
         promote(registry)
 

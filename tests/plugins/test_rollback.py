@@ -1,3 +1,4 @@
+import getpass
 import time
 
 import pytest
@@ -87,7 +88,12 @@ def test_revoked_evidence_keeps_a_version_from_coming_back(make_history):
     tags = registry.client.get_model_version("loans", "1").tags
     assert tags["mlflow_prod.evidence"] == "none that counts"
     assert tags["mlflow_prod.revocation"].endswith(": the test set leaked")
-    with pytest.raises(MlflowException, match="there is no evaluation evidence"):
+    said = (
+        f"the evaluation evidence about these files .* was revoked by {getpass.getuser()} on 20.* UTC: run "
+    )
+    with pytest.raises(
+        MlflowException, match=said + "the entry point evaluate, -P model_uri=models:/loans/1"
+    ):
         ask(registry, 1)
     # Evidence knows seconds: what was made in the one of the revocation counts as older.
     time.sleep(1)

@@ -9,6 +9,7 @@ from mlflow.store.workspace.sqlalchemy_store import SqlAlchemyStore as Workspace
 from mlflow.utils.workspace_context import WorkspaceContext
 
 from mlflow_prod import registry as rooms
+from mlflow_prod.evidence import Override, SigningKey, digest_of_folder, write_envelope
 from mlflow_prod.plugins.registry_store import GatedWorkspaceStore
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
@@ -197,6 +198,25 @@ def test_who_held_what_is_told_for_each_workspace(registry):
     with registry.store.engine.connect() as connection:
         held = rooms.who_held(connection, "champion", now, "loans")
     assert [(one.workspace, one.version) for one in held] == [("blue", 1), ("red", 2)]
+
+
+def test_an_override_that_was_used_in_one_workspace_is_good_in_no_other(registry):
+    key = SigningKey.new()
+    registry.policy.write_text(
+        ARCHIVING.replace("version: 1\n", f'version: 1\nsigners: {{oncall: {{ed25519: "{key.public}"}}}}\n')
+        + "    override_by: [oncall]\n"
+    )
+    word = Override(
+        digest_of_folder(registry.files(1)), "loans", "1", "champion", "Ann", "it is down", datetime.now(UTC)
+    )
+    envelope = write_envelope(word.sign(key))
+    with WorkspaceContext("blue"):
+        registry.client.set_model_version_tag("loans", "1", "mlflow_prod.override", envelope)
+    with WorkspaceContext("red"):
+        with pytest.raises(MlflowException, match="the override was used already"):
+            registry.client.set_model_version_tag("loans", "1", "mlflow_prod.override", envelope)
+        assert state(registry) == UNTOUCHED
+    assert registry.rows("mlflow_prod_decisions", DECIDED) == [("blue", 1, "override", "champion", True)]
 
 
 def test_without_a_workspace_nothing_is_decided(registry):

@@ -76,6 +76,13 @@ BAD = {
         "targets must",
     ),
     "name with a slash": (lambda folder: "digits", {"target": "", "name": "a/b"}, "name must be"),
+    "function that leaves": (lambda folder: "sys:exit", {}, "SystemExit"),
+    "more rows than memory holds": (lambda folder: "loans?rows=100000000000", {"target": ""}, "rows must be"),
+    "more layers than train": (
+        lambda folder: "digits",
+        {"target": "", "units": "8," * 300 + "8"},
+        "units must",
+    ),
     "function that is not there": (lambda folder: "nowhere:rows", {}, "nowhere"),
 }
 

@@ -23,6 +23,8 @@ def bake(
     """Bake."""
     if where.data == "nowhere":
         raise DataError("no data at nowhere")
+    if where.data == "vast":
+        raise MemoryError("Unable to allocate 3.64 TiB")
     if where.data == "slow":
         raise KeyboardInterrupt
     return run.id, model, where, heat, kind
@@ -71,6 +73,9 @@ def test_the_command_line_gives_the_same_run():
     [
         (["--model", "m", "--haet", "1"], "No such option '--haet'"),
         (["--model", "m", "--heat", "warm"], "Invalid value for '--heat': 'warm' is not a valid float"),
+        (["--model", "m", "--heat", "nan"], "Invalid value for '--heat': nan is not finite"),
+        (["--model", "m", "--heat", "-inf"], "Invalid value for '--heat': -inf is not finite"),
+        (["--model", "m", "--seed", str(2**63)], "Invalid value for '--seed': 9223372036854775808 is beyond"),
         (["--model", "m", "--kind", "c"], "'c' is not one of 'a', 'b'"),
         ([], "Missing option '--model'"),
     ],
@@ -86,6 +91,13 @@ def test_what_a_person_can_mend_is_one_message_and_a_failed_run(capsys):
     assert capsys.readouterr().err == "error: no data at nowhere\n"
     (run,) = runs()
     assert (run.info.status, run.data.tags["error"]) == ("FAILED", "no data at nowhere")
+
+
+def test_lack_of_memory_is_one_message_and_a_failed_run(capsys):
+    assert left_with(["--model", "m", "--data", "vast"]) == 1
+    said = "error: out of memory, give fewer rows or a smaller network: Unable to allocate 3.64 TiB\n"
+    assert capsys.readouterr().err == said
+    assert runs()[0].info.status == "FAILED"
 
 
 def test_ctrl_c_ends_the_run_as_failed(capsys):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlflow_prod.evidence import Attestation, Evidence, Measure, SigningKey, attest
-from mlflow_prod.registry import Approved, Incumbent, NoPolicy, decide, parse
+from mlflow_prod.registry import Approved, Incumbent, NoPolicy, Revoked, decide, parse
 from mlflow_prod.stats import newcombe, wilson
 
 NEW, OLD, OTHER = "1" * 64, "2" * 64, "3" * 64
@@ -361,6 +361,39 @@ def test_evidence_counts_by_the_signers_that_its_rule_names():
     assert "none signed by ci" in signed(attest(GOOD), attest(FAIR, AUDIT)).reasons[0]
     assert "none signed by ci" in signed(attest(GOOD, STRANGER), attest(FAIR, AUDIT)).reasons[0]
     assert "no evaluation evidence" in signed(attest(FAIR, AUDIT)).reasons[0]
+
+
+def test_what_was_revoked_is_told_where_it_is_missed():
+    by_ann = [Revoked(check, NEW, "ann", NOW - timedelta(hours=1)) for check in ("evaluation", "fairness")]
+    earlier = Revoked("evaluation", NEW, "bob", NOW - timedelta(days=1))
+    decision = decide(
+        parse(SIGNED),
+        "loans",
+        "champion",
+        NEW,
+        [attest(GOOD), attest(FAIR, AUDIT)],
+        None,
+        NOW,
+        revoked=[*by_ann, earlier],
+    )
+    assert decision.reasons == (
+        "evaluation accuracy: there is evaluation evidence, but none signed by ci (what was there before was "
+        "revoked by ann on 2026-11-20 11:00 UTC): measure it again where that key is, with "
+        "MLFLOW_PROD_KEY_FILE set.",
+    )
+    revoked = [*by_ann, Revoked("evaluation", OLD, "cid", NOW)]
+    said = [
+        decide(
+            policy_of(rule), "loans", "champion", NEW, known, Incumbent("1", OLD), NOW, revoked=revoked
+        ).reasons[0]
+        for rule, known in ((AT_LEAST, []), (VERSUS, [attest(GOOD)]))
+    ]
+    assert said == [
+        f"evaluation accuracy: the evaluation evidence about these files ({NEW[:12]}) was revoked by ann "
+        f"on 2026-11-20 11:00 UTC: run the entry point evaluate, -P model_uri=models:/NAME/VERSION.",
+        "evaluation accuracy cannot be compared: the evaluation evidence about the incumbent, version 1 was "
+        "revoked by cid on 2026-11-20 12:00 UTC: run evaluation on it, on the same data.",
+    ]
 
 
 def test_a_signature_is_no_good_on_another_statement():

@@ -177,6 +177,14 @@ BAD = {
         "version: 1\nmodels:\n  a: {targets: [b], require: [], override_by: [oncall]}\n",
         "models.a.override_by: no signer 'oncall'",
     ),
+    "a target twice": (
+        "version: 1\nmodels:\n  a: {targets: [x, y, x], require: []}\n",
+        "line 3: models.a: targets must be named once each, and 'x' and 'x' are the same",
+    ),
+    "a target twice in two spellings": (
+        "version: 1\nmodels:\n  a: {targets: [Champion, chámpion], require: []}\n",
+        "models.a: targets must be named once each, and 'Champion' and 'chámpion' are the same",
+    ),
     "targets as text": (
         "version: 1\nmodels:\n  a:\n    targets: champion\n    require: []\n",
         "line 4: models.a.targets",

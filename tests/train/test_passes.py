@@ -25,6 +25,15 @@ def test_a_pass_of_test_steps_gives_what_keras_evaluate_gives(model, rows):
     assert metrics == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_batch_larger_than_can_be_counted_is_all_rows(model):
+    rng = np.random.default_rng(3)
+    arrays = (rng.normal(size=(30, 4)).astype(np.float32), rng.integers(0, 2, 30))
+    warm(model, arrays)
+    metrics = make_pass(model, model.test_step, arrays, batch_size=2**63)(np.arange(30))
+    expected = model.evaluate(*arrays, batch_size=30, verbose=0, return_dict=True)
+    assert metrics == pytest.approx(expected, rel=1e-5)
+
+
 def test_only_the_rows_of_the_order_count(model):
     rng = np.random.default_rng(2)
     arrays = (rng.normal(size=(30, 4)).astype(np.float32), rng.integers(0, 2, 30))

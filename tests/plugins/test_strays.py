@@ -1,0 +1,100 @@
+"""Who holds a protected target past the gate, or since before it, is found until it is adopted."""
+
+import pytest
+from mlflow.entities.model_registry import RegisteredModelTag
+from sqlalchemy import text
+
+from mlflow_prod.evidence import digest_of_folder, promoted_digest
+from mlflow_prod.plugins.strays import strays
+from mlflow_prod.registry import NoPolicy, faults, parse
+from tests.plugins.conftest import POLICY
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
+
+
+def found(registry, policy=POLICY):
+    """(version, target) of each stray; the chains are whole all the while."""
+    judged = parse(policy.encode()) if isinstance(policy, str) else policy
+    with registry.store.engine.connect() as connection:
+        assert list(faults(connection)) == []
+        return [(one.version, one.target.name) for one in strays(connection, judged)]
+
+
+def write(registry, *statements):
+    with registry.store.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def adopt(registry, version):
+    registry.client.set_model_version_tag("loans", version, "mlflow_prod.adoption", "{}")
+
+
+def promote(registry, version, alias="champion", accuracy=0.9):
+    registry.submit(version, registry.evidence(version, accuracy))
+    registry.client.set_registered_model_alias("loans", alias, str(version))
+
+
+def test_what_the_gate_gave_or_saw_go_is_known(registry):
+    promote(registry, 1)
+    promote(registry, 2, accuracy=0.95)
+    registry.client.transition_model_version_stage("loans", "2", "Production")
+    registry.client.set_registered_model_alias("loans", "beta", "1")
+    assert found(registry) == []
+    registry.client.delete_registered_model_alias("loans", "champion")
+    assert found(registry) == []
+
+
+def test_what_was_held_before_the_gate_is_adopted(make_registry):
+    registry = make_registry("version: 1\nmodels: {}\n")
+    registry.register(1, 2)
+    registry.client.set_registered_model_alias("loans", "champion", "1")
+    registry.client.transition_model_version_stage("loans", "2", "Production")
+    registry.policy.write_text(POLICY)
+    assert found(registry) == [(1, "champion"), (2, "Production")]
+    adopt(registry, "1")
+    assert found(registry) == [(2, "Production")]
+    adopt(registry, "2")
+    assert found(registry) == []
+
+
+def test_an_alias_that_was_moved_in_the_database_is_found_and_adopted(registry):
+    promote(registry, 1)
+    write(registry, "UPDATE registered_model_aliases SET version = 2")
+    assert found(registry) == [(2, "champion")]
+    adopt(registry, "2")
+    assert found(registry) == []
+    rows = registry.rows("mlflow_prod_decisions", "action, version")
+    assert rows == [("promotion", 1), ("withdrawal", 1), ("adoption", 2)]
+    # Back again, as it was withdrawn: known by the bytes that were promoted.
+    good = digest_of_folder(registry.files(1))
+    (registry.files(1) / "MLmodel").write_text("evil")
+    write(registry, "UPDATE registered_model_aliases SET version = 1")
+    assert found(registry) == [(1, "champion")]
+    adopt(registry, "1")
+    assert found(registry) == []
+    tags = registry.client.get_model_version("loans", "1").tags
+    assert promoted_digest(tags, "champion") == good
+
+
+def test_an_alias_in_two_spellings_is_adopted_for_both(make_registry):
+    registry = make_registry("version: 1\nmodels: {}\n")
+    registry.register(1, 2)
+    registry.client.set_registered_model_alias("loans", "champion", "1")
+    # On MariaDB that moves it.
+    registry.client.set_registered_model_alias("loans", "CHAMPION", "2")
+    registry.policy.write_text(POLICY)
+    for version, _ in found(registry):
+        adopt(registry, str(version))
+    assert found(registry) == []
+
+
+def test_prompts_and_what_nobody_protects_are_left_alone(registry):
+    registry.store.create_registered_model(
+        "greeting", [RegisteredModelTag("mlflow.prompt.is_prompt", "true")]
+    )
+    registry.store.create_model_version("greeting", "prompt-template")
+    registry.store.set_registered_model_alias("greeting", "champion", "1")
+    registry.client.set_registered_model_alias("loans", "beta", "1")
+    assert found(registry) == []
+    assert found(registry, NoPolicy("gone", everything=True)) == [(1, "beta")]
