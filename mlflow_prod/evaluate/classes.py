@@ -38,7 +38,4 @@ def balanced_accuracy(recalls: Sequence[Figure], whole: Whole) -> Figure:
 def losses(slices: Slices) -> dict[str, Figure]:
     """Mean `log_loss` and `brier`; NaN in crosses of columns, where they are not summed up."""
     whole = Whole.of(slices)
-    return {
-        name: at_least_zero(average(whole, *slices.sums[:, 3 * at : 3 * at + 3].T))
-        for at, name in enumerate(LOSSES)
-    }
+    return {name: at_least_zero(average(whole, *slices.sums[:, at].T)) for at, name in enumerate(LOSSES)}

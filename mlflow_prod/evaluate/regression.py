@@ -13,18 +13,19 @@ def figures(slices: Slices) -> dict[str, Figure]:
     `r2` is NaN where the target does not vary.
     """
     whole = Whole.of(slices)
-    once = {name: slices.sums[:, 2 * at] for at, name in enumerate(POWERS)}
-    twice = {name: slices.sums[:, 2 * at + 1] for at, name in enumerate(POWERS)}
-    error = average(whole, once["e"], twice["e"], twice["e2"])
-    absolute = at_least_zero(average(whole, once["|e|"], twice["|e|"], twice["e2"]))
-    squared = at_least_zero(average(whole, once["e2"], twice["e2"], twice["e4"]))
+    sums = {name: slices.sums[:, at].T for at, name in enumerate(POWERS)}
+    error = average(whole, *sums["e"])
+    absolute = at_least_zero(average(whole, *sums["|e|"]))
+    squared = at_least_zero(average(whole, *sums["e2"]))
     root = squared._replace(
         value=np.sqrt(squared.value), low=np.sqrt(squared.low), high=np.sqrt(squared.high)
     )
-    return {"r2": _r2(whole, once, twice), "mae": absolute, "rmse": root, "mean_error": error}
+    return {"r2": _r2(whole, sums), "mae": absolute, "rmse": root, "mean_error": error}
 
 
-def _r2(whole: Whole, once: dict[str, np.ndarray], twice: dict[str, np.ndarray]) -> Figure:
+def _r2(whole: Whole, sums: dict[str, np.ndarray]) -> Figure:
+    # Of w v, of w^2 v, and of w^2 v^2.
+    once, twice, squared = ({name: three[at] for name, three in sums.items()} for at in range(3))
     with np.errstate(divide="ignore", invalid="ignore"):
         # From powers of the distance to the centre to those of the distance to the slice's own mean.
         shift = once["d"] / whole.weight
@@ -33,9 +34,9 @@ def _r2(whole: Whole, once: dict[str, np.ndarray], twice: dict[str, np.ndarray])
         varied = np.where(varied > 1e-12 * (once["d2"] / whole.weight), varied, np.nan)
         ratio = once["e2"] / whole.weight / varied
         e2d2 = twice["e2d2"] - 2 * shift * twice["e2d"] + shift**2 * twice["e2"]
-        d4 = twice["d4"] - 4 * shift * twice["d3"] + 6 * shift**2 * twice["d2"]
+        d4 = squared["d2"] - 4 * shift * twice["d3"] + 6 * shift**2 * twice["d2"]
         d4 += -4 * shift**3 * twice["d"] + shift**4 * whole.squares
         # The influence of a row is (e^2 - ratio d^2) / varied.
-        spread = (twice["e4"] - 2 * ratio * e2d2 + ratio**2 * d4).clip(0) / varied**2
+        spread = (squared["e2"] - 2 * ratio * e2d2 + ratio**2 * d4).clip(0) / varied**2
     found = around(1 - ratio, spread, whole)
     return found._replace(high=np.minimum(found.high, 1))

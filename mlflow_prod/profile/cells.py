@@ -24,14 +24,14 @@ class Layout:
     columns : names, each once.
     crosses : the columns, by position, that are cut by together; two or more each.
     inner : shape of the counts in a cell, such as (classes, bins of scores).
-    statistics : how many sums of row values are kept for all rows and in the cells of single columns.
+    values : how many values of rows are summed up, for all rows and in the cells of single columns.
     weighted : whether rows carry weights: then sums of weights and of their squares stand beside the counts.
     """
 
     columns: tuple[str, ...]
     crosses: tuple[Grouping, ...]
     inner: tuple[int, ...]
-    statistics: int = 0
+    values: int = 0
     weighted: bool = False
 
     @property
@@ -45,8 +45,8 @@ class Slices:
     """What was counted in each slice that has rows; the first is all rows.
 
     `cuts`: (s,) pairs of column and value. `rows`: (s, *inner) int64; `mass`, `squares`: the same of weights
-    and of their squares, float64, and equal to `rows` where there are none. `sums`: (s, statistics) float64,
-    NaN in crosses.
+    and of their squares, float64, and equal to `rows` where there are none. `sums`: (s, values, 3) float64,
+    of w v, w^2 v and w^2 v^2 with a row's weight w and value v; NaN in crosses.
     """
 
     cuts: tuple[Slice, ...]
@@ -78,7 +78,7 @@ class Cells:
         for name in ("mass", "squares") if layout.weighted else ():
             self._counts[name] = Table(counted, space, layout.width, np.dtype(np.float64))
         singles = [(), *((column,) for column in range(len(layout.columns)))]
-        self._sums = Table(singles, space, layout.statistics, np.dtype(np.float64))
+        self._sums = Table(singles, space, 3 * layout.values, np.dtype(np.float64))
 
     def add(
         self,
@@ -93,7 +93,7 @@ class Cells:
         ----------
         groups : an array (n,) for each column.
         inner : (n,) integers, where in the flattened counts of its cells a row belongs.
-        values : (n, statistics) float64, to be summed up.
+        values : (values, n) float64, to be summed up.
         weight : (n,) float64, >= 0; where the layout says so.
         """
         if [len(column) for column in groups] != [len(inner)] * len(self._levels):
@@ -109,7 +109,9 @@ class Cells:
                 flat = self._counts[name].flat
                 kernels.weigh(stacked, rows.strides, rows.starts, place, amounts, rows.width, flat)
         if values is not None:
-            kernels.add_up(stacked, self._sums.strides, self._sums.starts, values, self._sums.flat)
+            weights = np.empty(0) if weight is None else weight
+            sums = self._sums
+            kernels.add_up(stacked, sums.strides, sums.starts, values, weights, sums.flat)
 
     def __add__(self, other: "Cells") -> "Cells":
         """The counts of both; DataError where they count different things."""
@@ -160,14 +162,15 @@ class Cells:
             if len(grouping) < 2:
                 parts["sums"].append(_flat(self._sums.of(grouping)[place])[seen])
             else:
-                parts["sums"].append(np.full((seen.sum(), self.layout.statistics), np.nan))
+                parts["sums"].append(np.full((seen.sum(), 3 * self.layout.values), np.nan))
         found = {name: np.concatenate(arrays) for name, arrays in parts.items()}
         rows = found["rows"].reshape(-1, *self.layout.inner)
         whole = rows.astype(np.float64)
         mass, squares = (
             found[name].reshape(rows.shape) if name in found else whole for name in ("mass", "squares")
         )
-        return Slices(tuple(cuts), rows, mass, squares, found["sums"])
+        sums = found["sums"].reshape(len(cuts), self.layout.values, 3)
+        return Slices(tuple(cuts), rows, mass, squares, sums)
 
     def _shown(self) -> Iterator[Grouping]:
         yield ()

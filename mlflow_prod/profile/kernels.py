@@ -87,13 +87,24 @@ def weigh(
 
 @njit(parallel=True, cache=True)
 def add_up(
-    codes: np.ndarray, strides: np.ndarray, starts: np.ndarray, values: np.ndarray, sums: np.ndarray
+    codes: np.ndarray,
+    strides: np.ndarray,
+    starts: np.ndarray,
+    values: np.ndarray,
+    weight: np.ndarray,
+    sums: np.ndarray,
 ) -> None:
-    """Adds each row's `values` (n, width) to `sums` (cells * width,) float64; the rest as in `count`."""
-    width = values.shape[1]
+    """Adds w v, w^2 v and w^2 v^2 to `sums` (cells * values * 3,) float64 for each row and value.
+
+    `values` (values, n); `weight` (n,), or empty where each row weighs 1. The rest as in `count`.
+    """
+    width = 3 * len(values)
     for grouping in prange(len(starts)):
         cells = _cells(codes, strides[grouping], starts[grouping])
-        for row in range(len(values)):
-            at = cells[row] * width
-            for number in range(width):
-                sums[at + number] += values[row, number]
+        for number in range(len(values)):
+            for row in range(values.shape[1]):
+                at, value = cells[row] * width + 3 * number, values[number, row]
+                mass = weight[row] if len(weight) else 1.0
+                sums[at] += mass * value
+                sums[at + 1] += mass * mass * value
+                sums[at + 2] += mass * mass * value * value

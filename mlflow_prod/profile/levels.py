@@ -41,7 +41,8 @@ class Levels:
             indices = pc.fill_null(indices.cast(pa.int64()), len(known))
             known = np.append(known, self.number([MISSING]))
         narrow = known.astype(np.min_scalar_type(len(self)))
-        return narrow[indices.to_numpy(zero_copy_only=False)]
+        # Twice as fast as an index, which looks for negative ones.
+        return narrow.take(indices.to_numpy(zero_copy_only=False), mode="clip")
 
     def number(self, texts: Iterable[str]) -> np.ndarray:
         """The number of each text, (texts,) int64; what comes after too many is given the last one."""
