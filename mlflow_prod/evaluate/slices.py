@@ -81,9 +81,10 @@ def _rows(batch: pa.RecordBatch, task: Task, score: str, weight: str) -> Rows:
 def _codes(target: pa.Array, task: Task) -> np.ndarray:
     coded = target if pa.types.is_dictionary(target.type) else target.dictionary_encode()
     texts = as_text(pd.Series(coded.dictionary.to_pylist(), dtype=object)).tolist()
-    unknown = next((text for text in texts if text not in task.classes), None)
-    if unknown is not None or target.null_count:
-        got = "a missing value" if unknown is None else repr(unknown)
+    missing = target.null_count or any(pd.isna(text) for text in texts)
+    unknown = [text for text in texts if text not in task.classes]
+    if missing or unknown:
+        got = "a missing value" if missing else repr(unknown[0])
         raise DataError(f"target {task.target!r} must hold the classes {', '.join(task.classes)}, got {got}")
     numbers = np.array([task.classes.index(text) for text in texts], np.int64)
     return numbers[coded.indices.to_numpy(zero_copy_only=False)]
