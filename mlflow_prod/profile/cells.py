@@ -67,18 +67,17 @@ class Cells:
         self.layout = layout
         self._levels = [Levels() for _ in layout.columns]
         crossed = set(itertools.chain(*layout.crosses))
-        # What a cross holds need not be counted by itself.
-        counted = [
-            (),
-            *((column,) for column in range(len(layout.columns)) if column not in crossed),
-            *layout.crosses,
-        ]
+        alone = [(column,) for column in range(len(layout.columns)) if column not in crossed]
+        counted = [*layout.crosses, *alone]
         space = [0] * len(layout.columns)
         self._counts = {"rows": Table(counted, space, layout.width, np.dtype(np.int64))}
         for name in ("mass", "squares") if layout.weighted else ():
             self._counts[name] = Table(counted, space, layout.width, np.dtype(np.float64))
-        singles = [(), *((column,) for column in range(len(layout.columns)))]
-        self._sums = Table(singles, space, 3 * layout.values, np.dtype(np.float64))
+        # Two columns together, told apart later: half the work, and fewer rows that wait for the sum
+        # that the row before them was added to.
+        columns = range(len(layout.columns))
+        two = [tuple(columns[at : at + 2]) for at in columns[::2]]
+        self._sums = Table(two, space, 3 * layout.values, np.dtype(np.float64))
 
     def add(
         self,
@@ -109,9 +108,11 @@ class Cells:
                 flat = self._counts[name].flat
                 kernels.weigh(stacked, rows.strides, rows.starts, place, amounts, rows.width, flat)
         if values is not None:
-            weights = np.empty(0) if weight is None else weight
             sums = self._sums
-            kernels.add_up(stacked, sums.strides, sums.starts, values, weights, sums.flat)
+            if weight is None:
+                kernels.add_up(stacked, sums.strides, sums.starts, values, sums.flat)
+            else:
+                kernels.add_up_weighted(stacked, sums.strides, sums.starts, values, weight, sums.flat)
 
     def __add__(self, other: "Cells") -> "Cells":
         """The counts of both; DataError where they count different things."""
@@ -170,6 +171,8 @@ class Cells:
             found[name].reshape(rows.shape) if name in found else whole for name in ("mass", "squares")
         )
         sums = found["sums"].reshape(len(cuts), self.layout.values, 3)
+        if not self.layout.weighted:
+            sums[..., 1] = sums[..., 0]
         return Slices(tuple(cuts), rows, mass, squares, sums)
 
     def _shown(self) -> Iterator[Grouping]:

@@ -87,16 +87,11 @@ def weigh(
 
 @njit(parallel=True, cache=True)
 def add_up(
-    codes: np.ndarray,
-    strides: np.ndarray,
-    starts: np.ndarray,
-    values: np.ndarray,
-    weight: np.ndarray,
-    sums: np.ndarray,
+    codes: np.ndarray, strides: np.ndarray, starts: np.ndarray, values: np.ndarray, sums: np.ndarray
 ) -> None:
-    """Adds w v, w^2 v and w^2 v^2 to `sums` (cells * values * 3,) float64 for each row and value.
+    """Adds v and v^2 to the first and last of three `sums` (cells * values * 3,) for each row and value.
 
-    `values` (values, n); `weight` (n,), or empty where each row weighs 1. The rest as in `count`.
+    `values` (values, n) float64. The rest as in `count`.
     """
     width = 3 * len(values)
     for grouping in prange(len(starts)):
@@ -104,7 +99,26 @@ def add_up(
         for number in range(len(values)):
             for row in range(values.shape[1]):
                 at, value = cells[row] * width + 3 * number, values[number, row]
-                mass = weight[row] if len(weight) else 1.0
+                sums[at] += value
+                sums[at + 2] += value * value
+
+
+@njit(parallel=True, cache=True)
+def add_up_weighted(
+    codes: np.ndarray,
+    strides: np.ndarray,
+    starts: np.ndarray,
+    values: np.ndarray,
+    weight: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """Adds w v, w^2 v and w^2 v^2 with a row's `weight` (n,); the rest as in `add_up`."""
+    width = 3 * len(values)
+    for grouping in prange(len(starts)):
+        cells = _cells(codes, strides[grouping], starts[grouping])
+        for number in range(len(values)):
+            for row in range(values.shape[1]):
+                at, value, mass = cells[row] * width + 3 * number, values[number, row], weight[row]
                 sums[at] += mass * value
                 sums[at + 1] += mass * mass * value
                 sums[at + 2] += mass * mass * value * value

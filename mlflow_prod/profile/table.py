@@ -19,7 +19,8 @@ class Table:
     def __init__(
         self, groupings: Sequence[Grouping], space: Sequence[int], width: int, dtype: np.dtype
     ) -> None:
-        self.groupings = tuple(groupings)
+        # What all rows sum up to follows from any grouping.
+        self.groupings = tuple(groupings) or ((),)
         self.space = tuple(space)
         self.width = width
         sizes = [self._cells(grouping) for grouping in self.groupings]
