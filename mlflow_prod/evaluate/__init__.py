@@ -2,6 +2,7 @@
 
 from mlflow_prod.evaluate.evaluation import evaluation
 from mlflow_prod.evaluate.fairness import fairness
+from mlflow_prod.evaluate.slices import slices
 from mlflow_prod.evaluate.versus import versus
 
-__all__ = ["evaluation", "fairness", "versus"]
+__all__ = ["evaluation", "fairness", "slices", "versus"]

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from mlflow_prod.data.task import Task
-from mlflow_prod.evaluate.losses import brier_scores, log_losses
-from mlflow_prod.evaluate.rates import rates
-from mlflow_prod.evaluate.rows import Rows, slices
+from mlflow_prod.evaluate import binary, classes, regression
+from mlflow_prod.evaluate.count import Counting, count
+from mlflow_prod.evaluate.figures import Figure, Whole
+from mlflow_prod.evaluate.rows import LEAST_ROWS, Rows
 from mlflow_prod.evidence.measure import Measure
-from mlflow_prod.stats import auc_interval, delong, effective_n, mean
-
-Figure = tuple[str, float, float, float]
+from mlflow_prod.profile import Slices
 
 
 def evaluation(
@@ -35,78 +34,47 @@ def evaluation(
         of rows, which is smaller the more unequal the weights are.
 
     Slices of fewer than 10 rows are left out (they would speak of persons). `auc` is left out with fewer
-    than two rows of a class, `r2` where the target does not vary. Probabilities count as at least 1.2e-7 in
-    `log_loss`. Not for rows that hang together, such as many of one person: intervals are then too short.
+    than two rows of a class, `r2` where the target does not vary. Of more than 2,048 different scores `auc`
+    is counted in bins (`Scale`), at most a few 1e-5 from that of the rows. Probabilities count as at least
+    1.2e-7 in `log_loss`. Not for rows that hang together, such as many of one person: intervals are then too
+    short.
 
     Raises
     ------
     DataError : no rows, lengths that differ, NaN scores, probabilities outside [0, 1], unknown class codes.
     """
     rows = Rows.of(task, target, scores, weight)
-    figures = _regression if task.kind == "regression" else _classification
-    measures = [_measure(figure, rows.n) for figure in figures(rows)]
-    # Slices that come sorted by score cost the AUC a pass instead of a sort.
-    order = np.argsort(rows.scores) if rows.scores.ndim == 1 else np.arange(len(rows.target))
-    for cut, indices in slices(groups, order):
-        part = rows.take(indices)
-        if part.n:
-            measures += [_measure(figure, part.n, cut) for figure in figures(part)]
-    return measures
+    counting, slices = count(rows, groups)
+    return list(_measures(slices, figures(counting, slices)))
 
 
-def _measure(figure: Figure, n: int, cut: tuple[tuple[str, str], ...] = ()) -> Measure:
-    name, value, low, high = figure
-    known = bool(np.isfinite(low) and np.isfinite(high))
-    return Measure(name, value, low if known else None, high if known else None, n, cut)
+def figures(counting: Counting, slices: Slices) -> dict[str, Figure]:
+    """The figures by name, each of every slice."""
+    if counting.task.kind == "regression":
+        found = regression.figures(slices)
+        return {name: found[name] for name in ("r2", "mae", "rmse")}
+    whole = Whole.of(slices)
+    if counting.task.kind == "multiclass":
+        balanced = classes.balanced_accuracy(classes.recalls(slices), whole)
+        return {"accuracy": classes.accuracy(slices), "balanced_accuracy": balanced, **classes.losses(slices)}
+    rates = binary.rates(slices, counting.scale, 0.5)
+    recalls = (rates["true_negative_rate"], rates["true_positive_rate"])
+    return {
+        "accuracy": rates["accuracy"],
+        "balanced_accuracy": classes.balanced_accuracy(recalls, whole),
+        "auc": binary.auc(slices)[0],
+        **classes.losses(slices),
+    }
 
 
-def _classification(rows: Rows) -> Iterator[Figure]:
-    target, scores, weight, k = rows.target, rows.scores, rows.weight, len(rows.task.classes)
-    hit = rows.predicted == target
-    whole = rates(np.zeros(len(hit), np.int64), hit, 1, weight)
-    low, high = whole.interval()
-    yield "accuracy", float(whole.value[0]), float(low[0]), float(high[0])
-
-    recall = rates(target, hit, k, weight)
-    low, high = recall.interval()
-    seen = recall.n > 0
-    centre = float(recall.value[seen].mean())
-    below, above = (recall.value - low)[seen], (high - recall.value)[seen]
-    yield (
-        "balanced_accuracy",
-        centre,
-        max(0.0, centre - float(np.linalg.norm(below)) / seen.sum()),
-        min(1.0, centre + float(np.linalg.norm(above)) / seen.sum()),
-    )
-
-    if rows.task.kind == "binary":
-        # Rows without weight say nothing, and may not stand for a class.
-        carried = slice(None) if weight is None else weight > 0
-        positive = target[carried] == 1
-        mass = np.ones(len(positive)) if weight is None else weight[carried]
-        if min(positive.sum(), (~positive).sum()) >= 2:
-            area, variance = delong(positive, scores[carried], None if weight is None else mass)
-            counts = effective_n(mass[positive]), effective_n(mass[~positive])
-            yield "auc", area, *auc_interval(area, variance, *counts)
-
-    yield _at_least_zero("log_loss", log_losses(rows), weight)
-    yield _at_least_zero("brier", brier_scores(rows), weight)
-
-
-def _regression(rows: Rows) -> Iterator[Figure]:
-    error, weight = rows.scores - rows.target, rows.weight
-    distance = np.square(rows.target - np.average(rows.target, weights=weight))
-    spread = float(np.average(distance, weights=weight))
-    if spread > 0:
-        ratio = float(np.average(np.square(error), weights=weight)) / spread
-        # The influence of each row on the ratio of the two means; its mean is 0.
-        _, low, high = mean((np.square(error) - ratio * distance) / spread, weight)
-        yield "r2", 1 - ratio, 1 - ratio + low, min(1.0, 1 - ratio + high)
-    yield _at_least_zero("mae", np.abs(error), weight)
-    _, value, low, high = _at_least_zero("rmse", np.square(error), weight)
-    yield "rmse", float(np.sqrt(value)), float(np.sqrt(low)) if low > -np.inf else low, float(np.sqrt(high))
-
-
-def _at_least_zero(name: str, values: np.ndarray, weight: np.ndarray | None) -> Figure:
-    value, low, high = mean(values, weight)
-    return name, value, max(0.0, low) if low > -np.inf else low, high
+def _measures(slices: Slices, found: dict[str, Figure]) -> Iterator[Measure]:
+    whole = Whole.of(slices)
+    for at, cut in enumerate(slices.cuts):
+        n = int(whole.n[at] + 1e-6)
+        if cut and (whole.rows[at] < LEAST_ROWS or not n):
+            continue
+        for name, figure in found.items():
+            value, low, high = (float(part[at]) for part in (figure.value, figure.low, figure.high))
+            if not np.isnan(value):
+                known = np.isfinite(low) and np.isfinite(high)
+                yield Measure(name, value, low if known else None, high if known else None, n, cut)

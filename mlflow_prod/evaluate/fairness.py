@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 
 from mlflow_prod.data.task import Task
-from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.evaluate.rates import Rates, rates
-from mlflow_prod.evaluate.rows import LEAST_ROWS, Rows, coded
+from mlflow_prod.evaluate import binary, classes, regression
+from mlflow_prod.evaluate.count import Counting, count
+from mlflow_prod.evaluate.figures import Figure
+from mlflow_prod.evaluate.rows import LEAST_ROWS, Rows
 from mlflow_prod.evidence.measure import Measure
-from mlflow_prod.stats import effective_n, largest_gap, mean, pairs_confidence
+from mlflow_prod.profile import Slices
+from mlflow_prod.stats import largest_gap, pairs_confidence
 
-# A rate: its name, the rows it is a share of, and which of them it counts.
-Rate = tuple[str, np.ndarray, np.ndarray]
+# Of two classes, whose other rates follow from these.
+RATES = ("positive_rate", "true_positive_rate", "false_positive_rate")
 
 
 def fairness(
@@ -39,59 +41,44 @@ def fairness(
     base rates differ: choose the one that fits the decision. Raises DataError as `evaluation` does, and
     InvalidParameter for a threshold outside [0, 1].
     """
-    if not 0 <= threshold <= 1:
-        raise InvalidParameter("threshold", "between 0 and 1", threshold)
     rows = Rows.of(task, target, scores, weight)
-    everyone = ("", np.zeros(len(rows.target), np.int64), [""])
-    measures: list[Measure] = []
-    for column, codes, names in [everyone, *coded(groups, len(rows.target))]:
-        if task.kind == "regression":
-            measures += _mean_errors(rows, column, codes, names)
-            continue
-        for name, of, hit in _rates_of(rows, threshold):
-            part = None if rows.weight is None else rows.weight[of]
-            measures += _of_column(name, column, names, rates(codes[of], hit[of], len(names), part))
-    return measures
+    counting, slices = count(rows, groups, (threshold,))
+    places: dict[str, list[int]] = {"": [0]}
+    for at, cut in enumerate(slices.cuts[1:], 1):
+        places.setdefault(cut[0][0], []).append(at)
+    found = _figures(counting, slices, threshold)
+    return [
+        measure
+        for column, of in places.items()
+        for name, figure in found.items()
+        for measure in _of_column(name, column, figure, slices, np.array(of), share=task.kind != "regression")
+    ]
 
 
-def _rates_of(rows: Rows, threshold: float) -> Iterator[Rate]:
-    if rows.task.kind == "binary":
-        chosen = rows.scores >= threshold
-        yield "positive_rate", np.ones(len(chosen), bool), chosen
-        yield "true_positive_rate", rows.target == 1, chosen
-        yield "false_positive_rate", rows.target == 0, chosen
+def _figures(counting: Counting, slices: Slices, threshold: float) -> dict[str, Figure]:
+    if counting.task.kind == "binary":
+        rates = binary.rates(slices, counting.scale, threshold)
+        return {name: rates[name] for name in RATES}
+    if counting.task.kind == "multiclass":
+        names = (f"recall/{name}" for name in counting.task.classes)
+        return dict(zip(names, classes.recalls(slices), strict=True))
+    return {"mean_error": regression.figures(slices)["mean_error"]}
+
+
+def _of_column(
+    name: str, column: str, figure: Figure, slices: Slices, of: np.ndarray, *, share: bool
+) -> Iterator[Measure]:
+    # One row alone has no spread.
+    enough = (figure.rows[of] >= LEAST_ROWS) & (figure.n[of] >= 1 if share else figure.n[of] > 1)
+    kept = of[enough]
+    for at in kept:
+        value, low, high = (float(end[at]) for end in (figure.value, figure.low, figure.high))
+        yield Measure(name, value, low, high, int(figure.n[at] + 1e-6), slices.cuts[at])
+    if len(kept) < 2:
         return
-    predicted = rows.predicted
-    for code, name in enumerate(rows.task.classes):
-        yield f"recall/{name}", rows.target == code, predicted == code
-
-
-def _of_column(name: str, column: str, names: list[str], found: Rates) -> Iterator[Measure]:
-    enough = np.flatnonzero((found.rows >= LEAST_ROWS) & (found.n >= 1))
-    kept = Rates(found.value[enough], found.rows[enough], found.n[enough])
-    low, high = kept.interval()
-    for at, code in enumerate(enough):
-        cut = ((column, names[code]),) if column else ()
-        yield Measure(
-            name, float(kept.value[at]), float(low[at]), float(high[at]), int(kept.n[at] + 1e-6), cut
-        )
-    if len(enough) > 1:
-        gap, nearest, farthest = largest_gap(kept.value, *kept.interval(pairs_confidence(len(enough))))
-        yield Measure(f"gap/{column}/{name}", gap, nearest, min(1.0, farthest), int(kept.n.sum() + 1e-6))
-
-
-def _mean_errors(rows: Rows, column: str, codes: np.ndarray, names: list[str]) -> Iterator[Measure]:
-    error = rows.scores - rows.target
-    parts = []
-    for code, value in enumerate(names):
-        of = codes == code
-        weight = None if rows.weight is None else rows.weight[of]
-        n = float(of.sum()) if weight is None else effective_n(weight)
-        if of.sum() >= LEAST_ROWS and n > 1:
-            parts.append((value, error[of], weight, int(n + 1e-6)))
-    for value, errors, weight, n in parts:
-        yield Measure("mean_error", *mean(errors, weight), n, ((column, value),) if column else ())
-    if len(parts) > 1:
-        confidence = pairs_confidence(len(parts))
-        ends = np.array([mean(errors, weight, confidence) for _, errors, weight, _ in parts])
-        yield Measure(f"gap/{column}/mean_error", *largest_gap(*ends.T), sum(part[3] for part in parts))
+    confidence = pairs_confidence(len(kept))
+    low, high = (end[kept] for end in figure.widened(confidence, share=share))
+    gap, nearest, farthest = largest_gap(figure.value[kept], low, high)
+    if share:
+        farthest = min(1.0, farthest)
+    yield Measure(f"gap/{column}/{name}", gap, nearest, farthest, int(figure.n[kept].sum() + 1e-6))

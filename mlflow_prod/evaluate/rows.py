@@ -1,14 +1,11 @@
 """Scored rows, checked once, and the slices they fall into."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError
-from mlflow_prod.evidence.measure import Slice
 from mlflow_prod.stats import effective_n
 
 # Figures of fewer rows would speak of persons, not of groups.
@@ -65,35 +62,6 @@ class Rows:
     def predicted(self) -> np.ndarray:
         """Class codes (n,): the likeliest class; of two, the positive one from 0.5 up."""
         return self.scores.argmax(axis=1) if self.scores.ndim == 2 else (self.scores >= 0.5).astype(np.int64)
-
-    def take(self, indices: np.ndarray) -> "Rows":
-        """The rows at `indices`, in that order."""
-        weight = None if self.weight is None else self.weight[indices]
-        return Rows(self.task, self.target[indices], self.scores[indices], weight)
-
-
-def coded(groups: pd.DataFrame, n: int) -> Iterator[tuple[str, np.ndarray, list[str]]]:
-    """Each column as (name, group code of each row, sorted group names); DataError unless it has `n` rows."""
-    if len(groups) != n and groups.shape[1]:
-        raise DataError(f"groups must have a row for each of the {n} targets, got {len(groups)}")
-    for name in groups.columns:
-        codes, values = pd.factorize(groups[name], use_na_sentinel=False)
-        texts = ["missing" if pd.isna(value) else str(value) for value in values]
-        # Two values may read the same, such as a missing one and the text "missing".
-        names = sorted(set(texts))
-        yield str(name), np.array([names.index(text) for text in texts], np.int64)[codes], names
-
-
-def slices(groups: pd.DataFrame, order: np.ndarray) -> Iterator[tuple[Slice, np.ndarray]]:
-    """Each value that LEAST_ROWS rows have, with the indices of these rows in the order of `order` (n,)."""
-    for column, codes, names in coded(groups, len(order)):
-        # The narrowest integer, because numpy sorts 8 and 16 bits in linear time.
-        narrow = codes.astype(np.min_scalar_type(len(names)))[order]
-        bounds = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
-        parts = np.split(order[np.argsort(narrow, kind="stable")], bounds)
-        for value, part in zip(names, parts, strict=False):
-            if len(part) >= LEAST_ROWS:
-                yield ((column, value),), part
 
 
 def _all(holds: np.ndarray, rule: str) -> None:

@@ -1,11 +1,13 @@
 """Intervals and tests: functions of counts and arrays."""
 
-from mlflow_prod.stats.auc import auc_interval, delong
+from mlflow_prod.stats.auc import auc_interval, delong, delong_of_bins
+from mlflow_prod.stats.bootstrap import poisson_bootstrap
 from mlflow_prod.stats.counts import chi_squared
 from mlflow_prod.stats.means import effective_n, mean
 from mlflow_prod.stats.paired import paired_auc, paired_proportions
 from mlflow_prod.stats.proportions import (
     bonferroni,
+    clopper_pearson,
     largest_gap,
     newcombe,
     pairs_confidence,
@@ -17,7 +19,9 @@ __all__ = [
     "auc_interval",
     "bonferroni",
     "chi_squared",
+    "clopper_pearson",
     "delong",
+    "delong_of_bins",
     "effective_n",
     "largest_gap",
     "mean",
@@ -25,6 +29,7 @@ __all__ = [
     "paired_auc",
     "paired_proportions",
     "pairs_confidence",
+    "poisson_bootstrap",
     "quantile_of",
     "wilson",
 ]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.stats import auc_interval, delong
+from mlflow_prod.stats import auc_interval, delong, delong_of_bins
 
 
 def _sample(seed, positives=60, negatives=90, shift=1.0, ties=False):
@@ -57,3 +57,20 @@ def test_separated_classes_leave_doubt():
 def test_one_class_is_refused():
     with pytest.raises(InvalidParameter, match="at least two rows of each class"):
         delong(np.ones(5, bool), np.arange(5.0))
+
+
+@given(st.integers(0, 10_000), st.integers(4, 60))
+def test_bins_of_one_score_each_give_the_area_and_variance_of_the_rows(seed, n):
+    rng = np.random.default_rng(seed)
+    positive, scores = np.arange(n) % 2 == 0, rng.integers(0, 12, n) / 12
+    ups, downs = (
+        np.bincount((scores[of] * 12).round().astype(int), minlength=13) for of in (positive, ~positive)
+    )
+    area, variance, bound = delong_of_bins(ups, downs)
+    assert (float(area), float(variance)) == pytest.approx(delong(positive, scores), abs=1e-12)
+    assert bound == pytest.approx((ups * downs).sum() / (2 * ups.sum() * downs.sum()))
+
+
+def test_bins_without_two_rows_of_a_class_have_no_area():
+    counts = np.array([[2, 0], [1, 0], [0, 0]]), np.array([[1, 1], [3, 0], [2, 2]])
+    assert np.isnan(delong_of_bins(*counts)[0]).tolist() == [False, True, True]

@@ -6,7 +6,7 @@ from scipy.stats import binom
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.stats import largest_gap, newcombe, pairs_confidence, wilson
+from mlflow_prod.stats import clopper_pearson, largest_gap, newcombe, pairs_confidence, wilson
 
 COUNTS = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -35,6 +35,20 @@ def test_wilson_covers_the_truth_as_often_as_it_says_on_average_over_rates():
     low, high = wilson(hits, n)
     covered = [binom.pmf(hits, n, p)[(low <= p) & (p <= high)].sum() for p in rates]
     assert 0.945 < np.mean(covered) < 0.96
+
+
+@given(COUNTS, st.sampled_from([0.8, 0.95, 0.99]))
+def test_clopper_pearson_is_statsmodels_exact_interval(counts, confidence):
+    expected = proportion_confint(*counts, alpha=1 - confidence, method="beta")
+    assert np.allclose(clopper_pearson(*counts, confidence), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [10, 40])
+def test_clopper_pearson_covers_the_truth_at_least_as_often_as_it_says_at_every_rate(n):
+    hits = np.arange(n + 1)
+    low, high = clopper_pearson(hits, n)
+    for p in np.linspace(0.001, 0.999, 301):
+        assert binom.pmf(hits, n, p)[(low <= p) & (p <= high)].sum() >= 0.95
 
 
 @given(COUNTS, COUNTS)

@@ -1,0 +1,82 @@
+"""One pass over scored rows: all that the figures of a task are made of, by slice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mlflow_prod.data.task import Task
+from mlflow_prod.errors import DataError
+from mlflow_prod.evaluate.losses import brier_scores, log_losses
+from mlflow_prod.evaluate.rows import Rows
+from mlflow_prod.profile import Cells, Layout, Scale, Slices
+
+# Row values that are summed up: of classes, and of regression with the error e and the target's distance d to
+# the centre.
+LOSSES = ("log_loss", "brier")
+POWERS = ("e", "|e|", "e2", "d", "d2", "e2d", "e2d2", "d3")
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How rows are counted.
+
+    Parameters
+    ----------
+    columns, crosses : as of `Layout`.
+    scale : the bins of a binary task's scores.
+    centre : of regression: near the mean of the target, so that no sum of squares cancels.
+    weighted : whether rows carry weights.
+
+    Cells hold counts by class and bin (binary), by class and likeliest class (multiclass), or of rows
+    (regression). Those that were counted alike add.
+    """
+
+    task: Task
+    columns: tuple[str, ...]
+    scale: Scale
+    crosses: tuple[tuple[int, ...], ...] = ()
+    centre: float = 0.0
+    weighted: bool = False
+
+    def cells(self) -> Cells:
+        """Cells that hold nothing yet."""
+        classes = len(self.task.classes)
+        inner = {"binary": (2, self.scale.bins), "multiclass": (classes, classes), "regression": (1,)}
+        values = len(POWERS) if self.task.kind == "regression" else len(LOSSES)
+        return Cells(Layout(self.columns, self.crosses, inner[self.task.kind], values, self.weighted))
+
+    def add(self, cells: Cells, rows: Rows, groups: Sequence[pa.Array]) -> None:
+        """Counts a batch: `groups` holds an array of its rows for each column."""
+        cells.add(groups, self._inner(rows), self._values(rows), rows.weight)
+
+    def _inner(self, rows: Rows) -> np.ndarray:
+        if self.task.kind == "binary":
+            return rows.target * self.scale.bins + self.scale.place(rows.scores)
+        if self.task.kind == "multiclass":
+            return rows.target * len(self.task.classes) + rows.predicted
+        return np.zeros(len(rows.target), np.int32)
+
+    def _values(self, rows: Rows) -> np.ndarray:
+        if self.task.kind != "regression":
+            return np.stack([log_losses(rows), brier_scores(rows)])
+        e, d = rows.scores - rows.target, rows.target - self.centre
+        e2, d2 = e**2, d**2
+        return np.stack([e, np.abs(e), e2, d, d2, e2 * d, e2 * d2, d2 * d])
+
+
+def count(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (0.5,)) -> tuple[Counting, Slices]:
+    """Counts rows by each column of `groups`, which needs a row for each of them, else DataError."""
+    if len(groups) != len(rows.target) and groups.shape[1]:
+        raise DataError(
+            f"groups must have a row for each of the {len(rows.target)} targets, got {len(groups)}"
+        )
+    binary, columns = rows.task.kind == "binary", tuple(str(name) for name in groups.columns)
+    scale = Scale.of(rows.scores, thresholds) if binary else Scale.logits(thresholds)
+    centre = float(np.average(rows.target, weights=rows.weight)) if rows.task.kind == "regression" else 0.0
+    counting = Counting(rows.task, columns, scale, centre=centre, weighted=rows.weight is not None)
+    cells = counting.cells()
+    counting.add(cells, rows, [pa.array(groups[name], from_pandas=True) for name in groups.columns])
+    return counting, cells.slices()

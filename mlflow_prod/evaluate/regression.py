@@ -1,0 +1,42 @@
+"""Figures of numbers that are predicted, from sums of powers of the error and the target."""
+
+import numpy as np
+
+from mlflow_prod.evaluate.count import POWERS
+from mlflow_prod.evaluate.figures import Figure, Whole, around, at_least_zero, average
+from mlflow_prod.profile import Slices
+
+
+def figures(slices: Slices) -> dict[str, Figure]:
+    """`r2` (delta method), `mae` and `mean_error` (normal), `rmse` (root of the squared errors' interval).
+
+    `r2` is NaN where the target does not vary.
+    """
+    whole = Whole.of(slices)
+    sums = {name: slices.sums[:, at].T for at, name in enumerate(POWERS)}
+    error = average(whole, *sums["e"])
+    absolute = at_least_zero(average(whole, *sums["|e|"]))
+    squared = at_least_zero(average(whole, *sums["e2"]))
+    root = squared._replace(
+        value=np.sqrt(squared.value), low=np.sqrt(squared.low), high=np.sqrt(squared.high)
+    )
+    return {"r2": _r2(whole, sums), "mae": absolute, "rmse": root, "mean_error": error}
+
+
+def _r2(whole: Whole, sums: dict[str, np.ndarray]) -> Figure:
+    # Of w v, of w^2 v, and of w^2 v^2.
+    once, twice, squared = ({name: three[at] for name, three in sums.items()} for at in range(3))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # From powers of the distance to the centre to those of the distance to the slice's own mean.
+        shift = once["d"] / whole.weight
+        varied = once["d2"] / whole.weight - shift**2
+        # What rounding leaves of equal numbers is no spread.
+        varied = np.where(varied > 1e-12 * (once["d2"] / whole.weight), varied, np.nan)
+        ratio = once["e2"] / whole.weight / varied
+        e2d2 = twice["e2d2"] - 2 * shift * twice["e2d"] + shift**2 * twice["e2"]
+        d4 = squared["d2"] - 4 * shift * twice["d3"] + 6 * shift**2 * twice["d2"]
+        d4 += -4 * shift**3 * twice["d"] + shift**4 * whole.squares
+        # The influence of a row is (e^2 - ratio d^2) / varied.
+        spread = (squared["e2"] - 2 * ratio * e2d2 + ratio**2 * d4).clip(0) / varied**2
+    found = around(1 - ratio, spread, whole)
+    return found._replace(high=np.minimum(found.high, 1))

@@ -1,0 +1,186 @@
+"""Counts of rows by slice, which add."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from mlflow_prod.errors import DataError
+from mlflow_prod.profile import kernels
+from mlflow_prod.profile.levels import Levels
+from mlflow_prod.profile.table import MOST_CELLS, Grouping, Table
+
+Slice = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is counted in a cell, and which columns cut cells together.
+
+    Parameters
+    ----------
+    columns : names, each once.
+    crosses : the columns, by position, that are cut by together; two or more each.
+    inner : shape of the counts in a cell, such as (classes, bins of scores).
+    values : how many values of rows are summed up, for all rows and in the cells of single columns.
+    weighted : whether rows carry weights: then sums of weights and of their squares stand beside the counts.
+    """
+
+    columns: tuple[str, ...]
+    crosses: tuple[Grouping, ...]
+    inner: tuple[int, ...]
+    values: int = 0
+    weighted: bool = False
+
+    @property
+    def width(self) -> int:
+        """Counts in a cell."""
+        return int(np.prod(self.inner))
+
+
+@dataclass(frozen=True)
+class Slices:
+    """What was counted in each slice that has rows; the first is all rows.
+
+    `cuts`: (s,) pairs of column and value. `rows`: (s, *inner) int64; `mass`, `squares`: the same of weights
+    and of their squares, float64, and equal to `rows` where there are none. `sums`: (s, values, 3) float64,
+    of w v, w^2 v and w^2 v^2 with a row's weight w and value v; NaN in crosses.
+    """
+
+    cuts: tuple[Slice, ...]
+    rows: np.ndarray
+    mass: np.ndarray
+    squares: np.ndarray
+    sums: np.ndarray
+
+
+class Cells:
+    """Counts of rows by slice, of batches that are added one by one.
+
+    `a + b` is as if one had counted the rows of both: counts are equal, sums to 1e-12 relative, in any order
+    and grouping. What would have more than MOST_CELLS cells is left out, whatever came first.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._levels = [Levels() for _ in layout.columns]
+        crossed = set(itertools.chain(*layout.crosses))
+        alone = [(column,) for column in range(len(layout.columns)) if column not in crossed]
+        counted = [*layout.crosses, *alone]
+        space = [0] * len(layout.columns)
+        self._counts = {"rows": Table(counted, space, layout.width, np.dtype(np.int64))}
+        for name in ("mass", "squares") if layout.weighted else ():
+            self._counts[name] = Table(counted, space, layout.width, np.dtype(np.float64))
+        # Two columns together, told apart later: half the work, and fewer rows that wait for the sum
+        # that the row before them was added to.
+        columns = range(len(layout.columns))
+        two = [tuple(columns[at : at + 2]) for at in columns[::2]]
+        self._sums = Table(two, space, 3 * layout.values, np.dtype(np.float64))
+
+    def add(
+        self,
+        groups: Sequence[pa.Array],
+        inner: np.ndarray,
+        values: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ) -> None:
+        """Counts a batch of n rows.
+
+        Parameters
+        ----------
+        groups : an array (n,) for each column.
+        inner : (n,) integers, where in the flattened counts of its cells a row belongs.
+        values : (values, n) float64, to be summed up.
+        weight : (n,) float64, >= 0; where the layout says so.
+        """
+        if [len(column) for column in groups] != [len(inner)] * len(self._levels):
+            lengths = [len(column) for column in groups]
+            raise DataError(f"groups must be {len(self._levels)} columns of {len(inner)} rows, got {lengths}")
+        codes = [levels.encode(column) for levels, column in zip(self._levels, groups, strict=True)]
+        self._make_room()
+        stacked = np.stack(codes) if codes else np.empty((0, len(inner)), np.uint8)
+        rows, place = self._counts["rows"], np.asarray(inner, np.int32)
+        kernels.count(stacked, rows.strides, rows.starts, place, rows.width, rows.flat)
+        if weight is not None:
+            for name, amounts in (("mass", weight), ("squares", np.square(weight))):
+                flat = self._counts[name].flat
+                kernels.weigh(stacked, rows.strides, rows.starts, place, amounts, rows.width, flat)
+        if values is not None:
+            sums = self._sums
+            if weight is None:
+                kernels.add_up(stacked, sums.strides, sums.starts, values, sums.flat)
+            else:
+                kernels.add_up_weighted(stacked, sums.strides, sums.starts, values, weight, sums.flat)
+
+    def __add__(self, other: "Cells") -> "Cells":
+        """The counts of both; DataError where they count different things."""
+        if self.layout != other.layout:
+            raise DataError("cells add only where they count the same columns, crosses and bins")
+        total = Cells(self.layout)
+        for part in (self, other):
+            both = zip(total._levels, part._levels, strict=True)
+            numbers = [mine.number(theirs.names) for mine, theirs in both]
+            total._make_room()
+            for name, table in part._counts.items():
+                total._counts[name].take(table, numbers)
+            total._sums.take(part._sums, numbers)
+        return total
+
+    def _make_room(self) -> None:
+        space = [len(levels) for levels in self._levels]
+        self._counts = {name: table.grown(space) for name, table in self._counts.items()}
+        self._sums = self._sums.grown(space)
+
+    @property
+    def left_out(self) -> tuple[tuple[str, ...], ...]:
+        """The columns, and the crosses of the layout, that would have more than MOST_CELLS cells."""
+        columns = self.layout.columns
+        too_many = [
+            grouping
+            for grouping in (*((at,) for at in range(len(columns))), *self.layout.crosses)
+            if np.prod([len(self._levels[at]) for at in grouping]) > MOST_CELLS
+        ]
+        return tuple(tuple(columns[at] for at in grouping) for grouping in too_many)
+
+    def slices(self) -> Slices:
+        """Everything that was counted, slice by slice: all rows, single columns, crosses; values sorted."""
+        cuts: list[Slice] = []
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in (*self._counts, "sums")}
+        for grouping in self._shown():
+            texts = [sorted(self._levels[at].names) for at in grouping]
+            order = [self._levels[at].number(names) for at, names in zip(grouping, texts, strict=True)]
+            place = np.ix_(*order) if grouping else ...
+            counts = {name: _flat(table.of(grouping)[place]) for name, table in self._counts.items()}
+            # All rows are shown even where there are none.
+            seen = np.asarray(counts["rows"].any(axis=1)) | (not grouping)
+            columns = [self.layout.columns[at] for at in grouping]
+            named = (tuple(zip(columns, values, strict=True)) for values in itertools.product(*texts))
+            cuts += itertools.compress(named, seen.tolist())
+            for name, table in counts.items():
+                parts[name].append(table[seen])
+            if len(grouping) < 2:
+                parts["sums"].append(_flat(self._sums.of(grouping)[place])[seen])
+            else:
+                parts["sums"].append(np.full((seen.sum(), 3 * self.layout.values), np.nan))
+        found = {name: np.concatenate(arrays) for name, arrays in parts.items()}
+        rows = found["rows"].reshape(-1, *self.layout.inner)
+        whole = rows.astype(np.float64)
+        mass, squares = (
+            found[name].reshape(rows.shape) if name in found else whole for name in ("mass", "squares")
+        )
+        sums = found["sums"].reshape(len(cuts), self.layout.values, 3)
+        if not self.layout.weighted:
+            sums[..., 1] = sums[..., 0]
+        return Slices(tuple(cuts), rows, mass, squares, sums)
+
+    def _shown(self) -> Iterator[Grouping]:
+        yield ()
+        for grouping in (*((at,) for at in range(len(self._levels))), *self.layout.crosses):
+            if np.prod([len(self._levels[at]) for at in grouping]) <= MOST_CELLS:
+                yield grouping
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    return array.reshape(int(np.prod(array.shape[:-1])), array.shape[-1])

@@ -1,0 +1,75 @@
+"""The bins that probabilities are counted in."""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+
+from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.profile import kernels
+
+# In logits: what is nearer to 0 or 1 than 6e-6 is counted together.
+FARTHEST = 12
+BINS = 512
+# Of so many scores each can have a bin of its own.
+MOST_SCORES = 2_048
+# Where calibration is looked at, in bins of equal width.
+TENTHS = tuple(tenth / 10 for tenth in range(1, 10))
+
+
+class Scale:
+    """Bins with the given ascending edges, each but the first from its edge up.
+
+    Cut again at tenths and at every threshold, so that counts from these up are exact.
+    `thresholds`: each between 0 and 1; InvalidParameter otherwise. `exact`: no bin holds different scores.
+    """
+
+    def __init__(
+        self, edges: np.ndarray, thresholds: Iterable[float] = (0.5,), *, exact: bool = False
+    ) -> None:
+        self.exact = exact
+        self.thresholds = tuple(sorted(set(thresholds)))
+        for threshold in self.thresholds:
+            if not 0 <= threshold <= 1:
+                raise InvalidParameter("threshold", "between 0 and 1", threshold)
+        cuts = [threshold for threshold in self.thresholds if threshold > 0]
+        self.edges = np.union1d(edges, [*TENTHS, *cuts])
+
+    @classmethod
+    def logits(cls, thresholds: Iterable[float] = (0.5,)) -> "Scale":
+        """512 bins evenly spaced in logits, for scores that nobody has seen yet."""
+        return cls(1 / (1 + np.exp(-np.linspace(-FARTHEST, FARTHEST, BINS - 1))), thresholds)
+
+    @classmethod
+    def of(cls, scores: np.ndarray, thresholds: Iterable[float] = (0.5,)) -> "Scale":
+        """A bin for each of up to 2,048 different scores, so that no two count as tied; else as `logits`.
+
+        A quantized model has 256, whatever the number of rows.
+        """
+        different = np.unique(scores)
+        few = len(different) <= MOST_SCORES
+        return cls(different, thresholds, exact=True) if few else cls.logits(thresholds)
+
+    @property
+    def bins(self) -> int:
+        """How many there are."""
+        return len(self.edges) + 1
+
+    def first(self, threshold: float) -> int:
+        """The first bin whose scores reach a threshold, which is 0 or one of the cuts."""
+        return int(np.searchsorted(self.edges, threshold)) + 1 if threshold > 0 else 0
+
+    def place(self, scores: np.ndarray) -> np.ndarray:
+        """The bin of each score in [0, 1], int16 (n,)."""
+        found: np.ndarray = kernels.place(np.asarray(scores), self.edges, self._guide)
+        return found
+
+    @cached_property
+    def _guide(self) -> np.ndarray:
+        half = np.arange(kernels.FARTHEST // 2 + 1, dtype=np.int32)
+        # The least float32 with these leading bits; beyond 0.5 none is asked for.
+        near = np.nan_to_num((half << kernels.DROPPED).view(np.float32), nan=0.5, posinf=0.5).clip(0, 0.5)
+        guide = np.zeros(kernels.FARTHEST + 1, np.int16)
+        guide[kernels.FARTHEST - half] = np.searchsorted(self.edges, 1 - near.astype(np.float64), "right")
+        guide[half] = np.searchsorted(self.edges, near.astype(np.float64), "right")
+        return guide

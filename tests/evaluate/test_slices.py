@@ -1,0 +1,130 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
+from sklearn import metrics
+
+from mlflow_prod.data import Task
+from mlflow_prod.errors import DataError, InvalidParameter
+from mlflow_prod.evaluate import slices
+
+REPAID = Task("binary", "repaid", ("no", "yes"))
+COLUMNS = ["sex", "town", "new"]
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    n = 6_000
+    label = rng.integers(0, 2, n)
+    return pd.DataFrame(
+        {
+            "sex": rng.choice(["Female", "Male", None], n, p=[0.5, 0.4, 0.1]),
+            "town": rng.choice(list("abcde"), n),
+            "new": rng.choice([True, False], n),
+            "repaid": np.where(label == 1, "yes", "no"),
+            "score": 1 / (1 + np.exp(-(2 * label - 1 + rng.normal(size=n)))),
+            "weight": rng.uniform(0.1, 2, n),
+        }
+    )
+
+
+def part(table, row):
+    there = table.assign(sex=table["sex"].fillna("missing"), new=table["new"].map(str))
+    return table[np.logical_and.reduce([there[name] == row[name] for name in COLUMNS if pd.notna(row[name])])]
+
+
+@pytest.mark.parametrize("weight", ["", "weight"])
+def test_every_slice_has_fairlearns_and_scikit_learns_figures(table, weight):
+    found = slices(table, REPAID, "score", COLUMNS, weight=weight)
+    assert len(found) == 1 + (3 + 5 + 2) + (15 + 6 + 10)
+    counts = {"rate": selection_rate, "tpr": true_positive_rate, "fpr": false_positive_rate}
+    theirs = {"positive_rate": "rate", "true_positive_rate": "tpr", "false_positive_rate": "fpr"}
+    for _, row in found.iloc[1:].iterrows():
+        rows = part(table, row)
+        weights = rows["weight"] if weight else None
+        label, chosen = (rows["repaid"] == "yes").astype(int), (rows["score"] >= 0.5).astype(int)
+        given = {name: {"sample_weight": weights} for name in counts} if weight else None
+        frame = MetricFrame(
+            metrics=counts,
+            y_true=label,
+            y_pred=chosen,
+            sensitive_features=np.zeros(len(rows)),
+            sample_params=given,
+        )
+        assert row["rows"] == len(rows)
+        for ours, name in theirs.items():
+            assert row[ours] == pytest.approx(frame.overall[name], abs=1e-12)
+            assert row[f"{ours}_low"] <= row[ours] <= row[f"{ours}_high"]
+        area = metrics.roc_auc_score(label, rows["score"], sample_weight=weights)
+        assert abs(row["auc"] - area) <= row["auc_bound"] + 1e-12
+        single = sum(pd.notna(row[name]) for name in COLUMNS) == 1
+        if single:
+            loss = metrics.log_loss(label, rows["score"], sample_weight=weights)
+            assert row["log_loss"] == pytest.approx(loss, abs=1e-9)
+        else:
+            assert np.isnan(row["log_loss"])
+
+
+def test_parquet_and_a_table_give_the_same_counts_whatever_the_batches(table, tmp_path, monkeypatch):
+    file = tmp_path / "scored.parquet"
+    pq.write_table(pa.Table.from_pandas(table), file, row_group_size=700)
+    whole = slices(table, REPAID, "score", COLUMNS)
+    monkeypatch.setattr("mlflow_prod.data.batches.ROWS", 333)
+    for source in (table, file):
+        pd.testing.assert_frame_equal(slices(source, REPAID, "score", COLUMNS), whole, rtol=1e-12)
+
+
+def test_thresholds_have_their_own_rates_and_one_column_alone_no_crosses(table):
+    found = slices(table, REPAID, "score", ["town"], crosses=1, thresholds=(0.2, 0.7))
+    assert len(found) == 6
+    for threshold in (0.2, 0.7):
+        rate = (table["score"] >= threshold).mean()
+        assert found[f"positive_rate_at_{threshold}"][0] == pytest.approx(rate, abs=1e-12)
+
+
+def test_regression_has_its_figures_by_column():
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"town": rng.choice(list("ab"), 2_000), "price": rng.normal(1e6, 5, 2_000)})
+    table["guess"] = table["price"] + rng.normal(size=2_000)
+    found = slices(table, Task("regression", "price"), "guess", ["town"]).set_index("town")
+    rows = table[table["town"] == "a"]
+    assert found.loc["a", "r2"] == pytest.approx(metrics.r2_score(rows["price"], rows["guess"]), abs=1e-9)
+    assert found.loc["a", "mae"] == pytest.approx(metrics.mean_absolute_error(rows["price"], rows["guess"]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"score": np.nan}, "scores must be finite"),
+        ({"score": 1.5}, "probabilities between 0 and 1"),
+        ({"score": "high"}, "column 'score' must hold numbers"),
+        ({"repaid": "perhaps"}, "must hold the classes no, yes, got 'perhaps'"),
+        ({"repaid": None}, "must hold the classes no, yes, got a missing value"),
+    ],
+)
+def test_bad_rows_are_refused(table, change, message):
+    with pytest.raises(DataError, match=message):
+        slices(table.assign(**change), REPAID, "score", COLUMNS)
+
+
+def test_bad_parameters_are_refused(table):
+    with pytest.raises(InvalidParameter, match="crosses must be 1 or 2, got 3"):
+        slices(table, REPAID, "score", COLUMNS, crosses=3)
+    with pytest.raises(DataError, match="no column 'twon'"):
+        slices(table, REPAID, "score", ["twon"])
+    with pytest.raises(DataError, match="no rows"):
+        slices(table[:0], REPAID, "score", COLUMNS)
+    with pytest.raises(DataError, match="weight must be finite and >= 0"):
+        slices(table.assign(weight=-1.0), REPAID, "score", COLUMNS, weight="weight")
+    with pytest.raises(InvalidParameter, match="task must be binary or regression"):
+        slices(table, Task("multiclass", "repaid", ("no", "yes")), "score", COLUMNS)
+
+
+def test_a_column_of_too_many_values_is_left_out(table):
+    found = slices(
+        table.assign(id=[f"id{number}" for number in range(len(table))]), REPAID, "score", ["id", "town"]
+    )
+    assert found["id"].isna().all() and len(found) == 6

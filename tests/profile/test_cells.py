@@ -1,0 +1,148 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlflow_prod.errors import DataError
+from mlflow_prod.profile import Cells, Layout
+from mlflow_prod.profile.table import MOST_CELLS
+
+TEXTS = st.sampled_from(["", "a", "b", "é", "missing", "c"])
+ROWS = st.lists(
+    st.tuples(
+        TEXTS, st.none() | TEXTS, st.booleans(), st.integers(0, 5), st.floats(-1e3, 1e3), st.floats(0, 9)
+    ),
+    max_size=40,
+)
+COLUMNS = ("town", "kind", "new")
+CROSSES = ((0, 1), (0, 1, 2))
+
+
+def counted(rows, crosses=CROSSES, weighted=False):
+    cells = Cells(Layout(COLUMNS, crosses, (2, 3), 1, weighted))
+    parts = list(zip(*rows, strict=True)) or [()] * 6
+    groups = [
+        pa.array(parts[0], pa.string()),
+        pa.array(parts[1], pa.string()),
+        pa.array(parts[2], pa.bool_()),
+    ]
+    weight = np.array(parts[5], np.float64) if weighted else None
+    cells.add(groups, np.array(parts[3], np.int64), np.array(parts[4], np.float64).reshape(1, -1), weight)
+    return cells
+
+
+def told(cells):
+    found = cells.slices()
+    arrays = zip(found.rows, found.mass, found.squares, found.sums, strict=True)
+    return dict(zip(found.cuts, arrays, strict=True))
+
+
+def assert_same(one, other):
+    one, other = told(one), told(other)
+    assert list(one) == list(other)
+    for cut, (rows, *floats) in one.items():
+        assert np.array_equal(rows, other[cut][0])
+        for mine, theirs in zip(floats, other[cut][1:], strict=True):
+            assert np.allclose(mine, theirs, rtol=1e-12, atol=1e-9, equal_nan=True)
+
+
+@settings(deadline=None)
+@given(ROWS, st.booleans())
+def test_every_slice_holds_the_rows_that_pandas_finds(rows, weighted):
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "inner", "value", "weight"])
+    table["kind"] = table["kind"].astype(object).where(table["kind"].notna(), "missing")
+    table["new"] = table["new"].map(str)
+    found = told(counted(rows, weighted=weighted))
+    assert found[()][0].sum() == len(rows)
+    for columns in ((0,), (1,), (2,), *CROSSES):
+        names = [COLUMNS[at] for at in columns]
+        expected = {cut: part for cut, part in table.groupby(names)} if len(table) else {}
+        shown = [cut for cut in found if [name for name, _ in cut] == names]
+        assert [tuple(value for _, value in cut) for cut in shown] == sorted(expected)
+        for cut in shown:
+            part = expected[tuple(value for _, value in cut)]
+            counts, mass, squares, sums = found[cut]
+            weight = part["weight"] if weighted else np.ones(len(part))
+            assert np.array_equal(counts.ravel(), np.bincount(part["inner"], minlength=6))
+            assert np.allclose(mass.ravel(), np.bincount(part["inner"], weight, 6))
+            assert np.allclose(squares.ravel(), np.bincount(part["inner"], weight**2, 6))
+            if len(columns) > 1:
+                assert np.isnan(sums).all()
+            else:
+                value = part["value"]
+                expected_sums = [weight * value, weight**2 * value, weight**2 * value**2]
+                assert np.allclose(sums[0], [np.sum(one) for one in expected_sums], rtol=1e-9)
+
+
+@settings(deadline=None)
+@given(ROWS, ROWS, ROWS, st.booleans())
+def test_cells_add_in_any_order_and_grouping_to_those_of_all_rows(a, b, c, weighted):
+    one, two, three = (counted(rows, weighted=weighted) for rows in (a, b, c))
+    whole = counted(a + b + c, weighted=weighted)
+    assert_same((one + two) + three, whole)
+    assert_same(one + (two + three), whole)
+    assert_same(three + (two + one), whole)
+    batches = Cells(whole.layout)
+    for cells in (one, two, three):
+        batches = batches + cells
+    assert_same(batches, whole)
+
+
+def ids(start, stop):
+    texts = [f"id{number}" for number in range(start, stop)]
+    return [(text, "a", True, 0, 1.0, 1.0) for text in texts]
+
+
+@pytest.mark.parametrize("first", [10, MOST_CELLS, MOST_CELLS + 10])
+def test_what_has_too_many_values_is_left_out_whatever_came_first(first):
+    rows = ids(0, MOST_CELLS + 50)
+    parts = counted(rows[:first]), counted(rows[first:])
+    for cells in (counted(rows), parts[0] + parts[1], parts[1] + parts[0]):
+        assert cells.left_out == (("town",), ("town", "kind"), ("town", "kind", "new"))
+        found = told(cells)
+        assert {tuple(name for name, _ in cut) for cut in found} == {(), ("kind",), ("new",)}
+        for counts, _, _, sums in found.values():
+            assert counts.sum() == len(rows) and sums[0, 0] == len(rows)
+
+
+def test_a_cross_that_grows_too_large_leaves_its_columns():
+    towns = [(f"town{number % 500}", f"kind{number % 499}", True, 0, 0.0, 1.0) for number in range(5_000)]
+    for cut in (100, 4_000):
+        cells = counted(towns[:cut]) + counted(towns[cut:])
+        assert cells.left_out == (("town", "kind"), ("town", "kind", "new"))
+        found = told(cells)
+        assert len(found) == 1 + 500 + 499 + 1
+        assert found[(("town", "town7"),)][0].sum() == 10
+        assert found[(("kind", "kind498"),)][0].sum() == 10
+
+
+def test_dictionaries_that_differ_from_batch_to_batch_are_one_column():
+    cells = Cells(Layout(("town",), (), (1,)))
+    for texts in (["a", "b"], ["b", "c", None], ["c", "a"]):
+        column = pa.array(texts).dictionary_encode()
+        cells.add([column], np.zeros(len(texts), np.int64))
+    counts = {cut[0][1]: int(table[0].sum()) for cut, table in told(cells).items() if cut}
+    assert counts == {"a": 2, "b": 2, "c": 2, "missing": 1}
+
+
+def test_every_cross_of_eight_columns_is_counted():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 3, (8, 500))
+    crosses = tuple(itertools.combinations(range(8), 2))
+    cells = Cells(Layout(tuple("abcdefgh"), crosses, (1,)))
+    cells.add([pa.array(column) for column in codes], np.zeros(500, np.int64))
+    found = told(cells)
+    assert len(found) == 1 + 8 * 3 + 28 * 9
+    assert found[("c", "1"), ("f", "2")][0].sum() == ((codes[2] == 1) & (codes[5] == 2)).sum()
+
+
+def test_columns_of_other_lengths_and_other_layouts_are_refused():
+    cells = Cells(Layout(("a", "b"), (), (1,)))
+    with pytest.raises(DataError, match=r"2 columns of 3 rows, got \[3, 2\]"):
+        cells.add([pa.array([1, 2, 3]), pa.array([1, 2])], np.zeros(3, np.int64))
+    with pytest.raises(DataError, match="count the same columns, crosses and bins"):
+        cells + Cells(Layout(("a", "c"), (), (1,)))
