@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError
-from mlflow_prod.evaluate.losses import brier_scores, log_losses
+from mlflow_prod.evaluate.losses import losses
 from mlflow_prod.evaluate.rows import Rows
 from mlflow_prod.profile import Cells, Layout, Scale, Slices
 
-# Row values that are summed up: of classes, and of regression with the error e and the target's distance d to
-# the centre.
+# Row values that are summed up: of classes as `losses` has them, and of regression with the error e and the
+# target's distance d to the centre.
 LOSSES = ("log_loss", "brier")
 POWERS = ("e", "|e|", "e2", "d", "d2", "e2d", "e2d2", "d3")
 
@@ -61,7 +61,7 @@ class Counting:
 
     def _values(self, rows: Rows) -> np.ndarray:
         if self.task.kind != "regression":
-            return np.stack([log_losses(rows), brier_scores(rows)])
+            return losses(rows)
         e, d = rows.scores - rows.target, rows.target - self.centre
         e2, d2 = e**2, d**2
         return np.stack([e, np.abs(e), e2, d, d2, e2 * d, e2 * d2, d2 * d])

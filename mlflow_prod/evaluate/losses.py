@@ -8,19 +8,15 @@ from mlflow_prod.evaluate.rows import Rows
 NEAREST = float(np.finfo(np.float32).eps)
 
 
-def log_losses(rows: Rows) -> np.ndarray:
-    """Shape (n,): minus the logarithm of the probability given to the row's class, at least 1.2e-7."""
-    return -np.log(_given(rows).clip(NEAREST, 1))
+def losses(rows: Rows) -> np.ndarray:
+    """Shape (2, n): log loss and Brier score of each row of a classifier.
 
-
-def brier_scores(rows: Rows) -> np.ndarray:
-    """Shape (n,): squared error of the probabilities; multiclass: summed over classes."""
+    Minus the logarithm of the probability given to the row's class, at least 1.2e-7, and the squared error of
+    the probabilities; multiclass: summed over classes.
+    """
     if rows.scores.ndim == 1:
-        return np.square(1 - _given(rows))
-    return np.square(rows.scores).sum(axis=1) + 1 - 2 * _given(rows)
-
-
-def _given(rows: Rows) -> np.ndarray:
-    if rows.scores.ndim == 1:
-        return np.where(rows.target == 1, rows.scores, 1 - rows.scores)
-    return rows.scores[np.arange(len(rows.target)), rows.target]
+        missed = np.abs(rows.target - rows.scores)
+        return np.stack([-np.log((1 - missed).clip(NEAREST, 1)), np.square(missed)])
+    given = rows.scores[np.arange(len(rows.target)), rows.target]
+    brier = np.square(rows.scores).sum(axis=1) + 1 - 2 * given
+    return np.stack([-np.log(given.clip(NEAREST, 1)), brier])

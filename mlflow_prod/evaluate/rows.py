@@ -38,9 +38,10 @@ class Rows:
             target = target.astype(np.float64)
             _all(np.isfinite(target), "target must be finite")
         else:
-            codes = range(len(task.classes))
-            _all(np.isin(target, codes), f"target must hold class codes 0 to {len(codes) - 1}")
-            target = target.astype(np.int64)
+            last = len(task.classes) - 1
+            known = (target >= 0) & (target <= last) & (target == np.floor(target))
+            _all(known, f"target must hold class codes 0 to {last}")
+            target = target.astype(np.int32)
             # Rounding in float32 may pass 1 by a hair.
             _all((scores >= -1e-6) & (scores <= 1 + 1e-6), "scores must be probabilities between 0 and 1")
             scores = scores.clip(0, 1)

@@ -18,6 +18,8 @@ from mlflow_prod.evaluate.figures import Figure, Whole
 from mlflow_prod.evaluate.rows import Rows
 from mlflow_prod.profile import Scale, Slices
 
+MOST_AT_ONCE = 128
+
 
 def slices(
     source: pd.DataFrame | str | Path,
@@ -68,7 +70,10 @@ def slices(
     if cells is None:
         raise DataError(f"{source} has no rows: give at least one")
     found = cells.slices()
-    return pd.DataFrame(_cuts(found, columns) | _figures(task, scale, found))
+    # Some at a time, whose intermediate results fit in memory that is there.
+    parts = [_figures(task, scale, part) for part in found.parts(MOST_AT_ONCE)]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return pd.DataFrame(_cuts(found, columns) | joined)
 
 
 def _rows(batch: pa.RecordBatch, task: Task, score: str, weight: str) -> Rows:
@@ -86,8 +91,8 @@ def _codes(target: pa.Array, task: Task) -> np.ndarray:
     if missing or unknown:
         got = "a missing value" if missing else repr(unknown[0])
         raise DataError(f"target {task.target!r} must hold the classes {', '.join(task.classes)}, got {got}")
-    numbers = np.array([task.classes.index(text) for text in texts], np.int64)
-    return numbers[coded.indices.to_numpy(zero_copy_only=False)]
+    numbers = np.array([task.classes.index(text) for text in texts], np.int32)
+    return numbers.take(coded.indices.to_numpy(zero_copy_only=False), mode="clip")
 
 
 def _numbers(values: pa.Array, name: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlflow_prod.data.task import Task
-from mlflow_prod.evaluate.losses import brier_scores, log_losses
+from mlflow_prod.evaluate.losses import losses
 from mlflow_prod.evaluate.rows import Rows
 from mlflow_prod.evidence.measure import Measure
 from mlflow_prod.stats import mean, paired_auc, paired_proportions
@@ -42,8 +42,8 @@ def versus(
                 found.append(
                     ("auc", *paired_auc(positive, rows.scores[carried], other.scores[carried], mass))
                 )
-        for name, loss in (("log_loss", log_losses), ("brier", brier_scores)):
-            found.append((name, *mean(loss(rows) - loss(other), rows.weight)))
+        for name, gap in zip(("log_loss", "brier"), losses(rows) - losses(other), strict=True):
+            found.append((name, *mean(gap, rows.weight)))
     return [
         Measure(name, value, *_known(low, high), n=rows.n, against=against)
         for name, value, low, high in found

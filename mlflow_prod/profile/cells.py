@@ -55,6 +55,12 @@ class Slices:
     squares: np.ndarray
     sums: np.ndarray
 
+    def parts(self, most: int) -> Iterator["Slices"]:
+        """The same in order, so many slices at a time."""
+        for start in range(0, len(self.cuts), most):
+            of = slice(start, start + most)
+            yield Slices(self.cuts[of], self.rows[of], self.mass[of], self.squares[of], self.sums[of])
+
 
 class Cells:
     """Counts of rows by slice, of batches that are added one by one.
