@@ -147,7 +147,7 @@ class Promotions:
                 raise EvidenceError(f"the files of {name} {version} change while they are looked at")
             policy, now = self._policy_file.read(), datetime.now(UTC)
             held = held_targets(self._store, ledger.connection, name)
-            holding = {(target.kind, target.name.lower(), version) for target, version in held}
+            holding = set(map(_place, held))
             for target, holder in held:
                 if holder != row.version or policy.section(name, target.name) is None:
                     continue
@@ -231,10 +231,19 @@ class Promotions:
         yield before
         session.flush()
         policy, after = self._policy_file.read(), held_targets(self._store, ledger.connection, name)
-        for target, version in before:
-            if (target, version) not in after and policy.section(name, target.name) is not None:
+        # The ledger knows one spelling of a target: a version loses it with the last of its own.
+        lost = {_place(held): held for held in before}
+        for place in map(_place, after):
+            lost.pop(place, None)
+        for target, version in lost.values():
+            if policy.section(name, target.name) is not None:
                 entry = Entry(registry.WITHDRAWAL, name, version, target.kind, target.name)
                 registry.add_entry(ledger, self._workspace, entry, author(), datetime.now(UTC))
+
+
+def _place(held: tuple[Target, int]) -> tuple[str, str, int]:
+    target, version = held
+    return target.kind, target.name.lower(), version
 
 
 def denied(message: str) -> MlflowException:

@@ -1,12 +1,14 @@
 """Who holds a protected target past the gate, or since before it, is found until it is adopted."""
 
+from datetime import UTC, datetime
+
 import pytest
 from mlflow.entities.model_registry import RegisteredModelTag
 from sqlalchemy import text
 
 from mlflow_prod.evidence import digest_of_folder, promoted_digest
 from mlflow_prod.plugins.strays import strays
-from mlflow_prod.registry import NoPolicy, faults, parse
+from mlflow_prod.registry import NoPolicy, faults, parse, who_held
 from tests.plugins.conftest import POLICY
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
@@ -87,6 +89,27 @@ def test_an_alias_in_two_spellings_is_adopted_for_both(make_registry):
     for version, _ in found(registry):
         adopt(registry, str(version))
     assert found(registry) == []
+
+
+def test_a_version_loses_an_alias_with_its_last_spelling(registry):
+    promote(registry, 1)
+    registry.client.set_registered_model_alias("loans", "Champion", "1")
+    spellings = set(registry.client.get_registered_model("loans").aliases)
+    for left, spelling in reversed(list(enumerate(sorted(spellings)))):
+        assert "withdrawal" not in [action for (action,) in registry.rows("mlflow_prod_decisions", "action")]
+        registry.client.delete_registered_model_alias("loans", spelling)
+        with registry.store.engine.connect() as connection:
+            assert len(who_held(connection, "champion", datetime.now(UTC))) == bool(left)
+        assert found(registry) == []
+    assert registry.rows("mlflow_prod_decisions", "action")[-1] == ("withdrawal",)
+
+
+def test_a_version_that_goes_with_two_spellings_is_withdrawn_once(registry):
+    promote(registry, 1)
+    registry.client.set_registered_model_alias("loans", "Champion", "1")
+    registry.client.delete_model_version("loans", "1")
+    actions = [action for (action,) in registry.rows("mlflow_prod_decisions", "action")]
+    assert actions.count("withdrawal") == 1
 
 
 def test_prompts_and_what_nobody_protects_are_left_alone(registry):
