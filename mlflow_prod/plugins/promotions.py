@@ -135,11 +135,14 @@ class Promotions:
         self.promote(Asked(name, target, version), lambda: move(target), overrule)
 
     def adopt(self, name: str, version: str, note: str) -> None:
-        """Writes down that a version holds its protected targets, where the ledger does not know it yet."""
+        """Writes down what a version holds, or is in, under protection, where the ledger does not know it."""
+        policy = self._policy_file.read()
         with self._transactions.reading() as connection:
             row = version_of(self._store, connection, name, version)
             location = location_of(self._store, connection, row)
-        if location is None:
+            held = held_targets(self._store, connection, name)
+        targets = [A_NEW_VERSION, *(target for target, holder in held if holder == row.version)]
+        if location is None or all(policy.section(name, target.name) is None for target in targets):
             return
         files = look_at(location)
         with self._transactions.locked() as (_, ledger):
@@ -167,6 +170,15 @@ class Promotions:
                     subject = known.subject or files.digest
                     decision = registry.adopt(policy, name, target.name, subject, note, now)
                     self._write(ledger, decision, target.kind, holder)
+            inside = A_NEW_VERSION.name
+            if policy.section(name, inside) is None:
+                return
+            # Of another kind than what came in by the gate: that is the incumbent of the next one, and
+            # whoever brought it in its author.
+            kinds, about = (A_NEW_VERSION.kind, "any"), (ledger.connection, self._workspace, name)
+            if not any(registry.known_holding(*about, kind, inside, row.version).holds for kind in kinds):
+                decision = registry.adopt(policy, name, inside, files.digest, note, now)
+                self._write(ledger, decision, "any", row.version)
 
     def withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:
         """Moves, and writes down which versions lost a protected target by it."""
