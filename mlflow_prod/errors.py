@@ -5,6 +5,8 @@ from difflib import get_close_matches
 
 # Of a value in a message, which is to be read at a glance.
 LONGEST = 200
+# Of the names that a message lists.
+MOST_NAMES = 10
 
 
 class ProdError(Exception):
@@ -44,19 +46,27 @@ def shown(value: object) -> str:
     >>> shown("champion")
     "'champion'"
     """
-    text = repr(value)
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint to append to a message: the nearest known name, or all of them when none is near.
+    """A hint to append to a message: the nearest known name, or the first MOST_NAMES when none is near.
 
     >>> did_you_mean("incme", ["income", "age"])
     "did you mean 'income'?"
+    >>> did_you_mean("sex", ["income", "age"])
+    'known: age, income'
     """
     names = sorted(known)
-    near = nearest(word, names)
-    return f"did you mean {near!r}?" if near else f"known: {', '.join(names) or 'none'}"
+    if near := nearest(word, names):
+        return f"did you mean {shown(near)}?"
+    listed = ", ".join(map(_cut, names[:MOST_NAMES])) or "none"
+    more = len(names) - MOST_NAMES
+    return f"known: {listed}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:

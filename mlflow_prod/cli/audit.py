@@ -2,14 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlflow_prod.cli.store import STORE, reading
+
+if TYPE_CHECKING:
+    from mlflow_prod.plugins.strays import Stray
 
 UNKNOWN_HOLDER = 4
 
@@ -140,8 +143,14 @@ def verify(store: str, against: Path | None) -> None:
     if isinstance(policy, NoPolicy) and unreadable:
         raise PolicyError(f"the ledger is whole; who holds what was not compared with it: {policy.reason}")
     if unknown:
-        held = f"{len(unknown)} target{'s are' if len(unknown) > 1 else ' is'} held past the gate"
+        held = f"{_counted(unknown)} {'are' if len(unknown) > 1 else 'is'} held past the gate"
         lacking = f". {policy.reason}" if isinstance(policy, NoPolicy) else ""
         click.echo(f"error: the ledger is whole, and {held}{lacking}", err=True)
         sys.exit(UNKNOWN_HOLDER)
     click.echo("the ledger is whole")
+
+
+def _counted(unknown: "Sequence[Stray]") -> str:
+    versions = sum(one.target.kind == "model" for one in unknown)
+    numbers = {"target": len(unknown) - versions, "version": versions}
+    return " and ".join(f"{n} {what}{'s' if n > 1 else ''}" for what, n in numbers.items() if n)

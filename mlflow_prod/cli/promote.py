@@ -85,21 +85,27 @@ def approve(name: str, version: str, target: str, note: str, take_back: bool) ->
 @click.argument("names", nargs=-1)
 @click.option("--note", default="", help="for the ledger")
 def adopt(names: tuple[str, ...], note: str) -> None:
-    """Take in the versions that hold protected targets since before the gate; of all models, or of NAMES."""
+    """Take in the versions that hold protected targets since before the gate; of all models, or of NAMES.
+
+    Of a named model whose every version is protected, also the versions that are in it since before.
+    """
     from mlflow import MlflowClient
 
     from mlflow_prod import tracking
+    from mlflow_prod.evidence import PROMOTED_TAG
 
     client, found = MlflowClient(), 0
     for model in names or [one.name for one in _all(client.search_registered_models)]:
         # A search for versions knows their stages and not their aliases.
-        versions = _all(client.search_model_versions, filter_string=f"name = '{model}'")
+        versions = list(_all(client.search_model_versions, filter_string=f"name = '{model}'"))
         staged = {str(one.version) for one in versions if one.current_stage in ("Staging", "Production")}
         aliased = {str(version) for version in client.get_registered_model(model).aliases.values()}
-        for version in sorted(staged | aliased, key=int):
+        # What came in by the gate bears its tag.
+        inside = {str(one.version) for one in versions if names and PROMOTED_TAG not in one.tags}
+        for version in sorted(staged | aliased | inside, key=int):
             for target in tracking.adopt(model, version, note):
                 found += 1
-                click.echo(f"adopted: models:/{model}/{version} holds {target}")
+                click.echo(f"adopted: models:/{model}/{version}{f' holds {target}' if target else ''}")
     if not found:
         click.echo("nothing to adopt")
 

@@ -1,5 +1,6 @@
 """Who holds a target, as the registry's tables have it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -127,8 +128,10 @@ def is_prompt(store: SqlAlchemyStore, connection: Connection, name: str, source:
     It is known by both, its placeholder and the tag of its registered model: either alone could be set on a
     model to slip past the gate.
     """
-    if source not in PROMPT_SOURCES:
-        return False
+    return source in PROMPT_SOURCES and _holds_prompts(store, connection, name)
+
+
+def _holds_prompts(store: SqlAlchemyStore, connection: Connection, name: str) -> bool:
     tags = SqlRegisteredModelTag.__table__.c
     workspace = store._get_active_workspace()
     place = (tags.workspace == workspace, tags.name == name, tags.key == IS_PROMPT_TAG_KEY)
@@ -188,9 +191,13 @@ def versions_of(store: SqlAlchemyStore, connection: Connection, model: str) -> l
     return [row.version for row in _models(store, connection, model)]
 
 
-def _models(store: SqlAlchemyStore, connection: Connection, model: str) -> list[Any]:
+def _models(store: SqlAlchemyStore, connection: Connection, model: str) -> Sequence[Any]:
     rows = connection.execute(_ALL, {"workspace": store._get_active_workspace(), "model": model}).all()
-    return [row for row in rows if location_of(store, connection, row) is not None]
+    models = [row for row in rows if row.source not in PROMPT_SOURCES]
+    # Asked once, as there may be thousands, and the ledger is locked.
+    if len(models) < len(rows) and _holds_prompts(store, connection, model):
+        return models
+    return rows
 
 
 # Made once, and of columns: statements made anew and MLflow's entities would cost several times as much.

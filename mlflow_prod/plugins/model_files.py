@@ -21,8 +21,10 @@ from mlflow_prod.plugins.artifact_stores.s3 import files_in_s3
 
 # Where a server keeps what clients know as `mlflow-artifacts:`; MLflow sets it for its workers.
 DESTINATION = "_MLFLOW_SERVER_ARTIFACT_DESTINATION"
-# In an address, a name with a password, or a query: some stores take keys there.
-SECRETS = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@|(?<=\w)\?\S*=\S*")
+# In an address, what stands before its last @, and a query: some stores take keys there. Where an @ follows
+# a question mark, nobody can tell which is in which.
+SECRETS = re.compile(r"(?<=://)(?:\S*\?\S*@\S*|\S*@)|\?\S+")
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,14 @@ def look_at(location: str) -> ModelFiles:
         fingerprint = _fingerprint(files)
         return ModelFiles(location, digest_of_files(files), fingerprint)
     except (ModelError, MlflowException, OSError, ValueError) as problem:
-        said = " ".join(f"The files at {location} cannot be read: {problem}".split())
-        raise ModelError(SECRETS.sub("", said)) from problem
+        raise ModelError(_told(location, str(problem))) from problem
+
+
+def _told(location: str, problem: str) -> str:
+    # Some errors quote a part of an address, such as what they took for its port.
+    secret = {word for found in SECRETS.findall(location) for word in WORD.findall(found)}
+    said = WORD.sub(lambda word: "" if word[0] in secret else word[0], problem)
+    return SECRETS.sub("", " ".join(f"The files at {location} cannot be read: {said}".split()))
 
 
 def _fingerprint(files: Sequence[ModelFile]) -> tuple[tuple[str | int | None, ...], ...]:
@@ -84,6 +92,9 @@ def _resolved(location: str) -> str:
     path = _in_its_workspace(validate_path_is_safe(parsed.path.lstrip("/")))
     if "?" in path:
         raise ModelError(f"a location must hold no question mark, got {location}")
+    # What stands encoded for good may be decoded once more by one reader and not by the other.
+    if "%" in path:
+        raise ModelError(f"a location must hold no % once it is decoded, nor a control sign, got {location}")
     return append_to_uri_path(destination, path)
 
 

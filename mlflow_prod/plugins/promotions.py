@@ -140,11 +140,14 @@ class Promotions:
         self.promote(Asked(name, target, version), lambda: move(target), overrule)
 
     def adopt(self, name: str, version: str, note: str) -> None:
-        """Writes down that a version holds its protected targets, where the ledger does not know it yet."""
+        """Writes down what a version holds, or is in, under protection, where the ledger does not know it."""
+        policy = self._policy_file.read()
         with self._transactions.reading() as connection:
             row = version_of(self._store, connection, name, version)
             location = location_of(self._store, connection, row)
-        if location is None:
+            held = held_targets(self._store, connection, name)
+        targets = [A_NEW_VERSION, *(target for target, holder in held if holder == row.version)]
+        if location is None or all(policy.section(name, target.name) is None for target in targets):
             return
         files = look_at(location)
         with self._transactions.locked() as (_, ledger):
@@ -152,7 +155,7 @@ class Promotions:
                 raise EvidenceError(f"the files of {name} {version} change while they are looked at")
             policy, now = self._policy_file.read(), datetime.now(UTC)
             held = held_targets(self._store, ledger.connection, name)
-            holding = {(target.kind, target.name.lower(), version) for target, version in held}
+            holding = set(map(_place, held))
             for target, holder in held:
                 if holder != row.version or policy.section(name, target.name) is None:
                     continue
@@ -172,6 +175,15 @@ class Promotions:
                     subject = known.subject or files.digest
                     decision = registry.adopt(policy, name, target.name, subject, note, now)
                     self._write(ledger, decision, target.kind, holder)
+            inside = A_NEW_VERSION.name
+            if policy.section(name, inside) is None:
+                return
+            # Of another kind than what came in by the gate: that is the incumbent of the next one, and
+            # whoever brought it in its author.
+            kinds, about = (A_NEW_VERSION.kind, "any"), (ledger.connection, self._workspace, name)
+            if not any(registry.known_holding(*about, kind, inside, row.version).holds for kind in kinds):
+                decision = registry.adopt(policy, name, inside, files.digest, note, now)
+                self._write(ledger, decision, "any", row.version)
 
     def withdrawing(self, name: str, move: Callable[[], Moved]) -> Moved:
         """Moves, and writes down which versions lost a protected target by it."""
@@ -236,10 +248,19 @@ class Promotions:
         yield before
         session.flush()
         policy, after = self._policy_file.read(), held_targets(self._store, ledger.connection, name)
-        for target, version in before:
-            if (target, version) not in after and policy.section(name, target.name) is not None:
+        # The ledger knows one spelling of a target: a version loses it with the last of its own.
+        lost = {_place(held): held for held in before}
+        for place in map(_place, after):
+            lost.pop(place, None)
+        for target, version in lost.values():
+            if policy.section(name, target.name) is not None:
                 entry = Entry(registry.WITHDRAWAL, name, version, target.kind, target.name)
                 registry.add_entry(ledger, self._workspace, entry, author(), datetime.now(UTC))
+
+
+def _place(held: tuple[Target, int]) -> tuple[str, str, int]:
+    target, version = held
+    return target.kind, target.name.lower(), version
 
 
 def denied(message: str) -> MlflowException:

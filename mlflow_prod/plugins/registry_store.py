@@ -94,8 +94,9 @@ class GatedStore(SqlAlchemyStore):
         self, name: str, version: str, stage: str, archive_existing_versions: bool
     ) -> ModelVersion:
         """As MLflow's; PERMISSION_DENIED with every reason where the gate refuses."""
-        archive = archive_existing_versions and not self._keeps(name, stage)
-        move = partial(super().transition_model_version_stage, name, _number(version), stage, archive)
+        # PostgreSQL compares no number with a text, which MLflow does where it archives others.
+        number, archive = number_of(name, version), archive_existing_versions and not self._keeps(name, stage)
+        move = partial(super().transition_model_version_stage, name, number, stage, archive)
         return self._promotions.promote(
             Asked(name, Target("stage", get_canonical_stage(stage)), version), move
         )
@@ -220,7 +221,7 @@ class GatedStore(SqlAlchemyStore):
         if target.kind == "stage":
             archive = target.name in DEFAULT_STAGES_FOR_GET_LATEST_VERSIONS
             archive = archive and not self._keeps(name, target.name)
-            super().transition_model_version_stage(name, _number(version), target.name, archive)
+            super().transition_model_version_stage(name, number_of(name, version), target.name, archive)
         else:
             super().set_registered_model_alias(name, target.name, version)
 
@@ -285,8 +286,3 @@ def _is_reserved(key: str | None) -> bool:
 def _hold_alias(alias: str) -> None:
     _validate_model_alias_name(alias)
     _validate_model_alias_name_reserved(alias)
-
-
-def _number(version: str) -> str | int:
-    # PostgreSQL compares no number with a text, which MLflow does where it archives others.
-    return int(version) if str(version).isdecimal() else version

@@ -147,6 +147,23 @@ def test_what_is_held_since_before_is_adopted(run, registry):
     assert run("adopt", "loans")[:2] == (0, "nothing to adopt\n")
 
 
+def test_versions_that_a_gated_model_had_before_are_adopted_where_it_is_named(run, registry):
+    registry.policy.write_text(POLICY.replace("    require:", "    every_version: true\n    require:"))
+    registry.submit(2, registry.evidence(2, 0.9))
+    registry.client.create_model_version("loans", str(registry.files(2)))
+    code, said, error = run("audit", "verify", "--store", registry.uri)
+    assert code == 4 and "error: the ledger is whole, and 2 versions are held past the gate" in error
+    assert said.startswith("version 1 of loans is protected as every version there, and the ledger does not")
+    assert run("adopt")[:2] == (0, "nothing to adopt\n")
+    registry.files(1).rename(registry.files("gone"))
+    code, _, error = run("adopt", "loans")
+    assert code == 1 and "cannot be read" in error
+    registry.files("gone").rename(registry.files(1))
+    assert run("adopt", "loans")[1] == "adopted: models:/loans/1\nadopted: models:/loans/2\n"
+    assert run("adopt", "loans")[1] == "nothing to adopt\n"
+    assert run("audit", "verify", "--store", registry.uri)[0] == 0
+
+
 @pytest.mark.parametrize("command", ["promote", "approve"])
 def test_a_registry_that_nobody_guards_is_told(run, registry, monkeypatch, command):
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", registry.uri.removeprefix("gated:"))

@@ -40,6 +40,17 @@ def test_no_location_leads_out_of_the_destination(model, monkeypatch):
         look_at("mlflow-artifacts:/../my model")
 
 
+@pytest.mark.parametrize("name", ["m%7F", "m\x7f", "100%", "m%25"])
+def test_no_location_means_one_folder_here_and_another_where_it_is_handed_out(name, tmp_path, monkeypatch):
+    for folder in ("m\x7f", "m%7f"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "MLmodel").write_text(folder)
+    for destination in (str(tmp_path), tmp_path.as_uri()):
+        monkeypatch.setenv(DESTINATION, destination)
+        with pytest.raises(ModelError, match="must hold no % once it is decoded"):
+            look_at(f"mlflow-artifacts:/{name}")
+
+
 def test_in_a_workspace_its_own_files_are_read_as_the_server_hands_them_out(model, monkeypatch):
     monkeypatch.setenv(DESTINATION, str(model.parent))
     monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", "true")
@@ -81,11 +92,31 @@ def test_what_cannot_be_read_is_a_model_error_that_names_it(location, tmp_path, 
         look_at(location)
 
 
-@pytest.mark.parametrize("location", ["ftp://user:s3cr3t@127.0.0.1:9/m", "https://127.0.0.1:9/m?sig=s3cr3t"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "ftp://user:s3cr3t@127.0.0.1:9/m",
+        "ftp://s3cr3t@127.0.0.1:9/m",
+        "ftp://user:s3cr3t/s3cr3t@s3cr3t@127.0.0.1:9/m",
+        "https://127.0.0.1:9/m?sig=s3cr3t",
+        "https://127.0.0.1:9/m?s3cr3t",
+        "https://127.0.0.1:9/m/?sig=s3cr3t",
+    ],
+)
 def test_what_cannot_be_read_is_named_without_its_secrets(location, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(
-        ModelError, match=r"The files at (ftp|https)://127\.0\.0\.1:9/m cannot be read"
+        ModelError, match=r"The files at (ftp|https)://127\.0\.0\.1:9/m/? cannot be read"
     ) as raised:
+        look_at(location)
+    assert "s3cr3t" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "location", ["https://127.0.0.1:9/m?sig=a@s3cr3t", "ftp://user:s3cr3t?s3cr3t@127.0.0.1:9/m"]
+)
+def test_where_a_secret_ends_nobody_knows_the_whole_address_is_left_out(location, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(ModelError, match=r"The files at (ftp|https):// cannot be read") as raised:
         look_at(location)
     assert "s3cr3t" not in str(raised.value)

@@ -127,6 +127,17 @@ def test_a_name_or_source_that_cannot_be_kept_is_a_bad_request(make_registry):
         assert says in told(registry, ask)
 
 
+@pytest.mark.parametrize("version", ["x", "1" * 5_000])
+def test_a_version_that_is_no_number_or_too_long_for_one_is_a_bad_request(registry, version):
+    client = registry.client
+    for ask in (
+        lambda: client.transition_model_version_stage("loans", version, "Production"),
+        lambda: client.transition_model_version_stage("loans", version, "None"),
+        lambda: client.set_registered_model_alias("loans", "champion", version),
+    ):
+        assert "version" in told(registry, ask)
+
+
 @pytest.mark.parametrize("version", [str(2**31), "99999999999999999999"])
 def test_a_version_beyond_what_is_counted_is_not_there(registry, version):
     client = registry.client

@@ -1,14 +1,23 @@
 """Who holds a protected target past the gate, or since before it, is found until it is adopted."""
 
+from datetime import UTC, datetime
+
 import pytest
 from mlflow.entities.model_registry import RegisteredModelTag
 from sqlalchemy import text
 
 from mlflow_prod.evidence import digest_of_folder, promoted_digest
 from mlflow_prod.plugins.strays import strays
-from mlflow_prod.registry import NoPolicy, faults, parse
+from mlflow_prod.registry import NoPolicy, faults, last_promotion, parse, registrant, who_held
 from tests.plugins.conftest import POLICY
 
+GATED = """
+version: 1
+models:
+  loans:
+    every_version: true
+    require: [{check: evaluation, measure: accuracy, at_least: 0.8}]
+"""
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated since 2.9.0:FutureWarning")
 
 
@@ -89,6 +98,27 @@ def test_an_alias_in_two_spellings_is_adopted_for_both(make_registry):
     assert found(registry) == []
 
 
+def test_a_version_loses_an_alias_with_its_last_spelling(registry):
+    promote(registry, 1)
+    registry.client.set_registered_model_alias("loans", "Champion", "1")
+    spellings = set(registry.client.get_registered_model("loans").aliases)
+    for left, spelling in reversed(list(enumerate(sorted(spellings)))):
+        assert "withdrawal" not in [action for (action,) in registry.rows("mlflow_prod_decisions", "action")]
+        registry.client.delete_registered_model_alias("loans", spelling)
+        with registry.store.engine.connect() as connection:
+            assert len(who_held(connection, "champion", datetime.now(UTC))) == bool(left)
+        assert found(registry) == []
+    assert registry.rows("mlflow_prod_decisions", "action")[-1] == ("withdrawal",)
+
+
+def test_a_version_that_goes_with_two_spellings_is_withdrawn_once(registry):
+    promote(registry, 1)
+    registry.client.set_registered_model_alias("loans", "Champion", "1")
+    registry.client.delete_model_version("loans", "1")
+    actions = [action for (action,) in registry.rows("mlflow_prod_decisions", "action")]
+    assert actions.count("withdrawal") == 1
+
+
 def test_prompts_and_what_nobody_protects_are_left_alone(registry):
     registry.store.create_registered_model(
         "greeting", [RegisteredModelTag("mlflow.prompt.is_prompt", "true")]
@@ -97,4 +127,58 @@ def test_prompts_and_what_nobody_protects_are_left_alone(registry):
     registry.store.set_registered_model_alias("greeting", "champion", "1")
     registry.client.set_registered_model_alias("loans", "beta", "1")
     assert found(registry) == []
-    assert found(registry, NoPolicy("gone", everything=True)) == [(1, "beta")]
+    nothing_read = NoPolicy("gone", everything=True)
+    assert found(registry, nothing_read) == [(1, ""), (1, "beta"), (2, "")]
+
+
+@pytest.fixture
+def gated(make_registry):
+    """A registry whose model `loans` takes only what passes, and took version 1."""
+    registry = make_registry(GATED)
+    registry.client.create_registered_model("origin")
+    registry.register(1, name="origin")
+    registry.submit(1, registry.evidence(1, 0.9), name="origin")
+    registry.client.copy_model_version("models:/origin/1", "loans")
+    return registry
+
+
+def slip_in(registry, number):
+    """A version of `loans` past the gate."""
+    registry.register(number, name="origin")
+    copied = "storage_location, current_stage, creation_time, last_updated_time, status, workspace"
+    write(
+        registry,
+        f"INSERT INTO model_versions (name, version, source, {copied}) SELECT 'loans', {number}, "
+        f"'{registry.files(number)}', {copied} FROM model_versions WHERE name = 'loans' AND version = 1",
+        f"UPDATE model_versions SET storage_location = '{registry.files(number)}' "
+        f"WHERE name = 'loans' AND version = {number}",
+    )
+
+
+def test_a_version_that_was_put_into_a_gated_model_is_found_and_adopted_or_deleted(gated):
+    assert found(gated, GATED) == []
+    slip_in(gated, 2)
+    slip_in(gated, 3)
+    assert found(gated, GATED) == [(2, ""), (3, "")]
+    assert found(gated, POLICY) == []
+    adopt(gated, "2")
+    gated.client.delete_model_version("loans", "3")
+    assert found(gated, GATED) == []
+    adopt(gated, "1")
+    adopt(gated, "2")
+    actions = gated.rows("mlflow_prod_decisions", "action, version")
+    assert actions == [("promotion", 1), ("adoption", 2)]
+
+
+def test_whoever_adopts_a_version_is_not_its_author_nor_the_version_an_incumbent(gated):
+    slip_in(gated, 2)
+    adopt(gated, "2")
+    with gated.store.engine.connect() as connection:
+        assert registrant(connection, "default", "loans", 2) is None
+        assert last_promotion(connection, "default", "loans", "model", "").version == 1
+
+
+def test_what_is_not_protected_is_adopted_without_a_look_at_its_files(registry):
+    (registry.files(1) / "MLmodel").unlink()
+    adopt(registry, "1")
+    assert registry.rows("mlflow_prod_decisions") == []
