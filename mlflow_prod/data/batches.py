@@ -1,6 +1,7 @@
 """Tables of any size as Arrow batches, of which a few are in memory at a time."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -32,9 +33,24 @@ def batches(
             # Not by the dataset itself, which reads ahead as far as memory goes.
             with pq.ParquetFile(file, read_dictionary=list(texts)) as opened:
                 _hold(columns, opened.schema_arrow.names, file)
-                yield from opened.iter_batches(ROWS, columns=list(columns))
+                yield from _one_ahead(_by_group(opened, columns))
     except (OSError, pa.ArrowException) as problem:
         raise DataError(f"{source} cannot be read as a Parquet file or folder: {problem}") from problem
+
+
+def _by_group(opened: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    # Asked for all groups at once, Arrow holds on to what it has read of those before.
+    for group in range(opened.num_row_groups):
+        yield from opened.iter_batches(ROWS, row_groups=[group], columns=list(columns))
+
+
+def _one_ahead(found: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same, the next one being read while one is counted."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, found, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, found, None)
+            yield batch
 
 
 def _hold(columns: Sequence[str], there: Sequence[str], where: str) -> None:
