@@ -77,6 +77,22 @@ def test_parquet_and_a_table_give_the_same_counts_whatever_the_batches(table, tm
         pd.testing.assert_frame_equal(slices(source, REPAID, "score", COLUMNS), whole, rtol=1e-12)
 
 
+def test_classes_are_known_by_their_text_whatever_the_column_holds(table):
+    label = (table["repaid"] == "yes").astype(int)
+    whole = slices(table, REPAID, "score", ["town"])
+    for classes, values in (
+        (("0", "1"), label),
+        (("0", "1"), label.astype(float)),
+        (("-1", "1"), label * 2 - 1),
+        (("False", "True"), label == 1),
+        (("no", "yes"), table["repaid"].astype("category")),
+    ):
+        found = slices(table.assign(repaid=values), Task("binary", "repaid", classes), "score", ["town"])
+        pd.testing.assert_frame_equal(found, whole)
+    with pytest.raises(DataError, match="must hold the classes 0, 1, got '2'"):
+        slices(table.assign(repaid=label + 1), Task("binary", "repaid", ("0", "1")), "score", ["town"])
+
+
 def test_thresholds_have_their_own_rates_and_one_column_alone_no_crosses(table):
     found = slices(table, REPAID, "score", ["town"], crosses=1, thresholds=(0.2, 0.7))
     assert len(found) == 6
