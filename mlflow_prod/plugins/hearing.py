@@ -88,8 +88,8 @@ class Hearing:
         holder = self.standing.holder
         if self.moves_others or not self.decision.allowed or holder is None:
             return ()
-        kept = holder.version == self.standing.version or holder.target != self.decision.target
-        return () if kept else (holder.version,)
+        same = holder.version == self.standing.version
+        return () if same or holder.twice or holder.target != self.decision.target else (holder.version,)
 
     @property
     def refusal(self) -> str:

@@ -75,11 +75,15 @@ class _Row:
 
 @dataclass(frozen=True)
 class Holder:
-    """The version that holds a target, where its files are, and how the target is spelt there."""
+    """The version that holds a target, where its files are, and how the target is spelt there.
+
+    `twice`: whether it holds it in another spelling, too.
+    """
 
     version: int
     location: str | None
     target: str
+    twice: bool = False
 
 
 def hold_storable(**texts: str) -> None:
@@ -157,7 +161,8 @@ def version_and_holder(
     holder = None
     if row.held_version is not None:
         held = _Row(model, row.held_version, row.held_source, row.held_storage_location)
-        holder = Holder(held.version, location_of(store, connection, held), row.held_alias)
+        twice = sum(one.held_version == held.version for one in rows) > 1
+        holder = Holder(held.version, location_of(store, connection, held), row.held_alias, twice)
     last = None if row.last_id is None else Promotion(row.last_id, row.last_version, row.last_subject)
     return row, holder, last, tuple(getattr(row, name) for name in HEAD_COLUMNS)
 
