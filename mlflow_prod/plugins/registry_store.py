@@ -44,6 +44,7 @@ from mlflow_prod.plugins.author import author
 from mlflow_prod.plugins.hearing import Asked
 from mlflow_prod.plugins.holders import (
     A_NEW_VERSION,
+    LAST_VERSION,
     Target,
     held_targets,
     hold_storable,
@@ -94,12 +95,11 @@ class GatedStore(SqlAlchemyStore):
         self, name: str, version: str, stage: str, archive_existing_versions: bool
     ) -> ModelVersion:
         """As MLflow's; PERMISSION_DENIED with every reason where the gate refuses."""
-        # PostgreSQL compares no number with a text, which MLflow does where it archives others.
-        number, archive = number_of(name, version), archive_existing_versions and not self._keeps(name, stage)
-        move = partial(super().transition_model_version_stage, name, number, stage, archive)
-        return self._promotions.promote(
-            Asked(name, Target("stage", get_canonical_stage(stage)), version), move
-        )
+        # In MLflow's order, which tells of a wrong stage first.
+        target = Target("stage", get_canonical_stage(stage))
+        archive = archive_existing_versions and not self._keeps(name, target.name)
+        move = partial(super().transition_model_version_stage, name, _number(version), stage, archive)
+        return self._promotions.promote(Asked(name, target, version), move)
 
     def delete_registered_model_alias(self, name: str, alias: str) -> None:
         """As MLflow's; what was protected goes into the ledger as withdrawn."""
@@ -286,3 +286,10 @@ def _is_reserved(key: str | None) -> bool:
 def _hold_alias(alias: str) -> None:
     _validate_model_alias_name(alias)
     _validate_model_alias_name_reserved(alias)
+
+
+def _number(version: str) -> str | int:
+    # PostgreSQL compares no number with a text, which MLflow does where it archives others. What is none, or
+    # too large, MLflow tells itself.
+    text = str(version)
+    return int(text) if text.isdecimal() and len(text) <= len(str(LAST_VERSION)) else version
