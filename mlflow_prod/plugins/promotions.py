@@ -163,7 +163,7 @@ class Promotions:
                 last = registry.last_promotion(ledger.connection, *place)
                 if (
                     last is not None
-                    and (target.kind, target.name.lower(), last.version) not in holding
+                    and _place((target, last.version)) not in holding
                     and registry.known_holding(ledger.connection, *place, last.version).holds
                 ):
                     # It lost the target past the gate.

@@ -10,7 +10,7 @@ import pyarrow as pa
 from mlflow_prod.errors import DataError
 from mlflow_prod.profile import kernels
 from mlflow_prod.profile.levels import Levels
-from mlflow_prod.profile.table import MOST_CELLS, Grouping, Table
+from mlflow_prod.profile.table import Grouping, Table, fits
 
 Slice = tuple[tuple[str, str], ...]
 
@@ -66,7 +66,7 @@ class Cells:
     """Counts of rows by slice, of batches that are added one by one.
 
     `a + b` is as if one had counted the rows of both: counts are equal, sums to 1e-12 relative, in any order
-    and grouping. What would have more than MOST_CELLS cells is left out, whatever came first.
+    and grouping. What would have more than `table.MOST_CELLS` cells is left out, whatever came first.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -141,14 +141,9 @@ class Cells:
 
     @property
     def left_out(self) -> tuple[tuple[str, ...], ...]:
-        """The columns, and the crosses of the layout, that would have more than MOST_CELLS cells."""
-        columns = self.layout.columns
-        too_many = [
-            grouping
-            for grouping in (*((at,) for at in range(len(columns))), *self.layout.crosses)
-            if np.prod([len(self._levels[at]) for at in grouping]) > MOST_CELLS
-        ]
-        return tuple(tuple(columns[at] for at in grouping) for grouping in too_many)
+        """The columns, and the crosses of the layout, that would have more than `table.MOST_CELLS` cells."""
+        shown, names = set(self._shown()), self.layout.columns
+        return tuple(tuple(names[at] for at in one) for one in self._asked() if one not in shown)
 
     def slices(self) -> Slices:
         """Everything that was counted, slice by slice: all rows, single columns, crosses; values sorted."""
@@ -181,11 +176,13 @@ class Cells:
             sums[..., 1] = sums[..., 0]
         return Slices(tuple(cuts), rows, mass, squares, sums)
 
-    def _shown(self) -> Iterator[Grouping]:
-        yield ()
-        for grouping in (*((at,) for at in range(len(self._levels))), *self.layout.crosses):
-            if np.prod([len(self._levels[at]) for at in grouping]) <= MOST_CELLS:
-                yield grouping
+    def _asked(self) -> list[Grouping]:
+        """All rows, each column, and the layout's crosses."""
+        return [(), *((at,) for at in range(len(self._levels))), *self.layout.crosses]
+
+    def _shown(self) -> list[Grouping]:
+        space = [len(levels) for levels in self._levels]
+        return [grouping for grouping in self._asked() if fits(grouping, space)]
 
 
 def _flat(array: np.ndarray) -> np.ndarray:

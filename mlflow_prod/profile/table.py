@@ -10,6 +10,11 @@ Grouping = tuple[int, ...]
 MOST_CELLS = 4_096
 
 
+def fits(grouping: Grouping, space: Sequence[int]) -> bool:
+    """Whether a grouping has at most MOST_CELLS cells, with so many levels of each column."""
+    return bool(np.prod([space[column] for column in grouping], dtype=np.int64) <= MOST_CELLS)
+
+
 class Table:
     """An array (levels of the first column, of the second, ..., width) for each grouping.
 
@@ -51,11 +56,11 @@ class Table:
         """
         if tuple(space) == self.space:
             return self
-        kept = [one for one in self.groupings if np.prod([space[column] for column in one]) <= MOST_CELLS]
+        kept = [one for one in self.groupings if fits(one, space)]
         lost = {column for grouping in self.groupings for column in grouping} - {
             c for one in kept for c in one
         }
-        kept += [(column,) for column in sorted(lost) if space[column] <= MOST_CELLS]
+        kept += [(column,) for column in sorted(lost) if fits((column,), space)]
         found = Table(kept, [min(levels, MOST_CELLS + 1) for levels in space], self.width, self.flat.dtype)
         found.take(self, [np.arange(levels) for levels in self.space])
         return found

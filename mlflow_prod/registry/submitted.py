@@ -55,14 +55,16 @@ def add_evidence(
         }
         for one in attestations
     ]
-    stated = [_known(ledger.connection, row) for row in rows]
+    places = [_place(row) for row in rows]
+    stated = [_known(ledger.connection, place) for place in places]
     for row, known in zip(rows, stated, strict=True):
         if known is not None:
             # What is sent again stays as old as it was at first.
             row["made_at"] = min(row["made_at"], known.made_at)
         _hold_newest(ledger.connection, row, known)
-    for row, known, number in zip(rows, stated, _append(ledger, rows), strict=True):
-        _remember(ledger.connection, row, known, number)
+    for row, place, known, number in zip(rows, places, stated, _append(ledger, rows), strict=True):
+        last = {**place, "number": number, "made": row["made_at"]}
+        ledger.connection.execute(_ADD_STATEMENT if known is None else _MOVE_STATEMENT, last)
 
 
 def _append(ledger: Ledger, rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
@@ -88,19 +90,15 @@ class _Known:
     evidence: int
 
 
-def _known(connection: Connection, row: Mapping[str, Any]) -> _Known | None:
-    found = connection.execute(_STATEMENT, _place(row)).one_or_none()
+def _known(connection: Connection, place: Mapping[str, Any]) -> _Known | None:
+    found = connection.execute(_STATEMENT, place).one_or_none()
     return None if found is None else _Known(*found)
 
 
 def _place(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a statement stands among those that were submitted: a digest, which takes reading all of it."""
     place = {f"the_{name}": row[name] for name in ("workspace", "subject", "check_name")}
     return {**place, "the_statement": hashlib.sha256(row["statement"].encode()).hexdigest()}
-
-
-def _remember(connection: Connection, row: Mapping[str, Any], known: _Known | None, number: int) -> None:
-    last = {"number": number, "made": row["made_at"]}
-    connection.execute(_ADD_STATEMENT if known is None else _MOVE_STATEMENT, {**_place(row), **last})
 
 
 def _hold_newest(connection: Connection, row: Mapping[str, Any], known: _Known | None) -> None:
