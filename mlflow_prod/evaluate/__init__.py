@@ -1,8 +1,10 @@
 """How good a model is, overall and by slice, how far slices lie apart, and what it has over another."""
 
+from mlflow_prod.evaluate.count import count
+from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.evaluation import evaluation
 from mlflow_prod.evaluate.fairness import fairness
 from mlflow_prod.evaluate.slices import slices
 from mlflow_prod.evaluate.versus import versus
 
-__all__ = ["evaluation", "fairness", "slices", "versus"]
+__all__ = ["Counts", "count", "evaluation", "fairness", "slices", "versus"]

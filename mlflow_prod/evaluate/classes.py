@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlflow_prod.evaluate.count import LOSSES
+from mlflow_prod.evaluate.counting import LOSSES
 from mlflow_prod.evaluate.figures import Figure, Whole, at_least_zero, average, share
 from mlflow_prod.profile import Slices
 

@@ -1,74 +1,79 @@
-"""One pass over scored rows: all that the figures of a task are made of, by slice."""
+"""One pass over scored rows."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from mlflow_prod.data.task import Task
-from mlflow_prod.errors import DataError
-from mlflow_prod.evaluate.losses import losses
+from mlflow_prod.errors import DataError, InvalidParameter
+from mlflow_prod.evaluate.counting import Counting, Counts
+from mlflow_prod.evaluate.cuts import Column, Cut
+from mlflow_prod.evaluate.read import Source, scored
 from mlflow_prod.evaluate.rows import Rows
-from mlflow_prod.profile import Cells, Layout, Scale, Slices
+from mlflow_prod.profile import Scale
 
-# Row values that are summed up: of classes as `losses` has them, and of regression with the error e and the
-# target's distance d to the centre.
-LOSSES = ("log_loss", "brier")
-POWERS = ("e", "|e|", "e2", "d", "d2", "e2d", "e2d2", "d3")
+MOST_CROSSED = 3
 
 
-@dataclass(frozen=True)
-class Counting:
-    """How rows are counted.
+def count(
+    source: Source,
+    task: Task,
+    score: str | Sequence[str],
+    columns: Sequence[str | Cut] = (),
+    *,
+    weight: str = "",
+    crosses: int = 1,
+    thresholds: Sequence[float] = (0.5,),
+) -> Counts:
+    """Counts the scored rows of a table, of each slice of it, in one pass.
 
     Parameters
     ----------
-    columns, crosses : as of `Layout`.
-    scale : the bins of a binary task's scores.
-    centre : of regression: near the mean of the target, so that no sum of squares cancels.
-    weighted : whether rows carry weights.
+    source : table, or a Parquet file or folder of any size, which is read once, batch by batch.
+    task : its target is a column of `source`.
+    score : column of the model's answers: the positive class's probability, or the number predicted; of more
+        than two classes a column for each, in the task's order.
+    columns : what to slice by: columns of few values each, or a `Cut`. One of more than 4,096 values is left
+        out, and so is a cross of more. A missing value is the slice `missing`.
+    weight : column of weights, >= 0.
+    crosses : 1: columns by themselves; 2: pairs of them too; 3: also three together.
+    thresholds : of two classes, from which up the positive class is chosen.
 
-    Cells hold counts by class and bin (binary), by class and likeliest class (multiclass), or of rows
-    (regression). Those that were counted alike add.
+    Raises DataError for rows that `Rows` does not take and columns that are not there, InvalidParameter.
     """
-
-    task: Task
-    columns: tuple[str, ...]
-    scale: Scale
-    crosses: tuple[tuple[int, ...], ...] = ()
-    centre: float = 0.0
-    weighted: bool = False
-
-    def cells(self) -> Cells:
-        """Cells that hold nothing yet."""
-        classes = len(self.task.classes)
-        inner = {"binary": (2, self.scale.bins), "multiclass": (classes, classes), "regression": (1,)}
-        values = len(POWERS) if self.task.kind == "regression" else len(LOSSES)
-        return Cells(Layout(self.columns, self.crosses, inner[self.task.kind], values, self.weighted))
-
-    def add(self, cells: Cells, rows: Rows, groups: Sequence[pa.Array]) -> None:
-        """Counts a batch: `groups` holds an array of its rows for each column."""
-        cells.add(groups, self._inner(rows), self._values(rows), rows.weight)
-
-    def _inner(self, rows: Rows) -> np.ndarray:
-        if self.task.kind == "binary":
-            return rows.target * self.scale.bins + self.scale.place(rows.scores)
-        if self.task.kind == "multiclass":
-            return rows.target * len(self.task.classes) + rows.predicted
-        return np.zeros(len(rows.target), np.int32)
-
-    def _values(self, rows: Rows) -> np.ndarray:
-        if self.task.kind != "regression":
-            return losses(rows)
-        e, d = rows.scores - rows.target, rows.target - self.centre
-        e2, d2 = e**2, d**2
-        return np.stack([e, np.abs(e), e2, d, d2, e2 * d, e2 * d2, d2 * d])
+    names = (score,) if isinstance(score, str) else tuple(score)
+    if len(names) != (needed := len(task.classes) if task.kind == "multiclass" else 1):
+        raise InvalidParameter("score", f"{needed} column{'s'[: needed > 1]} of a {task.kind} task", names)
+    if crosses not in range(1, MOST_CROSSED + 1):
+        raise InvalidParameter("crosses", f"1 to {MOST_CROSSED}", crosses)
+    cuts = [Column(cut) if isinstance(cut, str) else cut for cut in columns]
+    titles = tuple(cut.name for cut in cuts)
+    if len(set(titles)) < len(titles):
+        raise InvalidParameter("columns", "named once each", titles)
+    together = [
+        one for size in range(2, crosses + 1) for one in itertools.combinations(range(len(cuts)), size)
+    ]
+    found = None
+    for rows, groups in scored(source, task, names, cuts, weight):
+        if found is None:
+            centre = float(rows.target.mean()) if task.kind == "regression" else 0.0
+            scale = Scale.logits(thresholds)
+            counting = Counting(task, titles, scale, tuple(together), centre, bool(weight))
+            found = Counts(counting, counting.cells())
+        found.counting.add(found.cells, rows, groups)
+    if found is None:
+        raise DataError(f"{source} has no rows: give at least one")
+    return found
 
 
-def count(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (0.5,)) -> tuple[Counting, Slices]:
-    """Counts rows by each column of `groups`, which needs a row for each of them, else DataError."""
+def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (0.5,)) -> Counts:
+    """Counts rows by each column of `groups`, which needs a row for each of them, else DataError.
+
+    Of few different scores, which it has seen all, no two count as tied.
+    """
     if len(groups) != len(rows.target) and groups.shape[1]:
         raise DataError(
             f"groups must have a row for each of the {len(rows.target)} targets, got {len(groups)}"
@@ -79,4 +84,4 @@ def count(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (0.5,)
     counting = Counting(rows.task, columns, scale, centre=centre, weighted=rows.weight is not None)
     cells = counting.cells()
     counting.add(cells, rows, [pa.array(groups[name], from_pandas=True) for name in groups.columns])
-    return counting, cells.slices()
+    return Counts(counting, cells)

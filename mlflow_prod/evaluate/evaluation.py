@@ -7,7 +7,8 @@ import pandas as pd
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.evaluate import binary, classes, regression
-from mlflow_prod.evaluate.count import Counting, count
+from mlflow_prod.evaluate.count import count_rows
+from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.figures import Figure, Whole
 from mlflow_prod.evaluate.rows import LEAST_ROWS, Rows
 from mlflow_prod.evidence.measure import Measure
@@ -44,12 +45,13 @@ def evaluation(
     DataError : no rows, lengths that differ, NaN scores, probabilities outside [0, 1], unknown class codes.
     """
     rows = Rows.of(task, target, scores, weight)
-    counting, slices = count(rows, groups)
-    return list(_measures(slices, figures(counting, slices)))
+    counts = count_rows(rows, groups)
+    return list(_measures(counts.slices, figures(counts)))
 
 
-def figures(counting: Counting, slices: Slices) -> dict[str, Figure]:
+def figures(counts: Counts) -> dict[str, Figure]:
     """The figures by name, each of every slice."""
+    counting, slices = counts.counting, counts.slices
     if counting.task.kind == "regression":
         found = regression.figures(slices)
         return {name: found[name] for name in ("r2", "mae", "rmse")}

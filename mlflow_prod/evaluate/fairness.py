@@ -7,7 +7,8 @@ import pandas as pd
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.evaluate import binary, classes, regression
-from mlflow_prod.evaluate.count import Counting, count
+from mlflow_prod.evaluate.count import count_rows
+from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.figures import Figure
 from mlflow_prod.evaluate.rows import LEAST_ROWS, Rows
 from mlflow_prod.evidence.measure import Measure
@@ -42,11 +43,12 @@ def fairness(
     InvalidParameter for a threshold outside [0, 1].
     """
     rows = Rows.of(task, target, scores, weight)
-    counting, slices = count(rows, groups, (threshold,))
+    counts = count_rows(rows, groups, (threshold,))
+    slices = counts.slices
     places: dict[str, list[int]] = {"": [0]}
     for at, cut in enumerate(slices.cuts[1:], 1):
         places.setdefault(cut[0][0], []).append(at)
-    found = _figures(counting, slices, threshold)
+    found = _figures(counts, threshold)
     return [
         measure
         for column, of in places.items()
@@ -55,7 +57,8 @@ def fairness(
     ]
 
 
-def _figures(counting: Counting, slices: Slices, threshold: float) -> dict[str, Figure]:
+def _figures(counts: Counts, threshold: float) -> dict[str, Figure]:
+    counting, slices = counts.counting, counts.slices
     if counting.task.kind == "binary":
         rates = binary.rates(slices, counting.scale, threshold)
         return {name: rates[name] for name in RATES}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlflow_prod.evaluate.count import POWERS
+from mlflow_prod.evaluate.counting import POWERS
 from mlflow_prod.evaluate.figures import Figure, Whole, around, at_least_zero, average
 from mlflow_prod.profile import Slices
 

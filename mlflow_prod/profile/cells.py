@@ -26,6 +26,7 @@ class Layout:
     inner : shape of the counts in a cell, such as (classes, bins of scores).
     values : how many values of rows are summed up, for all rows and in the cells of single columns.
     weighted : whether rows carry weights: then sums of weights and of their squares stand beside the counts.
+    summed : whether values are summed up in crosses, too.
     """
 
     columns: tuple[str, ...]
@@ -33,6 +34,7 @@ class Layout:
     inner: tuple[int, ...]
     values: int = 0
     weighted: bool = False
+    summed: bool = False
 
     @property
     def width(self) -> int:
@@ -46,7 +48,7 @@ class Slices:
 
     `cuts`: (s,) pairs of column and value. `rows`: (s, *inner) int64; `mass`, `squares`: the same of weights
     and of their squares, float64, and equal to `rows` where there are none. `sums`: (s, values, 3) float64,
-    of w v, w^2 v and w^2 v^2 with a row's weight w and value v; NaN in crosses.
+    of w v, w^2 v and w^2 v^2 with a row's weight w and value v; NaN in crosses unless the layout sums there.
     """
 
     cuts: tuple[Slice, ...]
@@ -83,7 +85,8 @@ class Cells:
         # that the row before them was added to.
         columns = range(len(layout.columns))
         two = [tuple(columns[at : at + 2]) for at in columns[::2]]
-        self._sums = Table(two, space, 3 * layout.values, np.dtype(np.float64))
+        summed = counted if layout.summed else two
+        self._sums = Table(summed, space, 3 * layout.values, np.dtype(np.float64))
 
     def add(
         self,
@@ -161,7 +164,7 @@ class Cells:
             cuts += itertools.compress(named, seen.tolist())
             for name, table in counts.items():
                 parts[name].append(table[seen])
-            if len(grouping) < 2:
+            if len(grouping) < 2 or self.layout.summed:
                 parts["sums"].append(_flat(self._sums.of(grouping)[place])[seen])
             else:
                 parts["sums"].append(np.full((seen.sum(), 3 * self.layout.values), np.nan))

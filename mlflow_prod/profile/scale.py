@@ -50,6 +50,15 @@ class Scale:
         few = len(different) <= MOST_SCORES
         return cls(different, thresholds, exact=True) if few else cls.logits(thresholds)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same bins."""
+        return (
+            isinstance(other, Scale) and self.exact == other.exact and np.array_equal(self.edges, other.edges)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.exact, self.edges.tobytes()))
+
     @property
     def bins(self) -> int:
         """How many there are."""

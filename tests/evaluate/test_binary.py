@@ -5,7 +5,7 @@ from sklearn import metrics
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.evaluate import binary
-from mlflow_prod.evaluate.count import count
+from mlflow_prod.evaluate.count import count_rows
 from mlflow_prod.evaluate.rows import Rows
 
 TASK = Task("binary", "repaid", ("no", "yes"))
@@ -17,8 +17,8 @@ def counted(n, rare=0.3, weighted=False, seed=0, threshold=0.4):
     scores = 1 / (1 + np.exp(-(2 * target - 1 + np.log(rare / (1 - rare)) + rng.normal(size=n))))
     weight = rng.uniform(0.2, 3, n) if weighted else None
     rows = Rows.of(TASK, target, scores, weight)
-    counting, slices = count(rows, pd.DataFrame(index=range(n)), (threshold,))
-    return target, scores, weight, counting.scale, slices
+    counts = count_rows(rows, pd.DataFrame(index=range(n)), (threshold,))
+    return target, scores, weight, counts.counting.scale, counts.slices
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -71,10 +71,9 @@ def test_the_intervals_of_f1_and_average_precision_cover_the_truth():
 
 def test_a_slice_of_one_class_has_no_area_and_a_slice_that_chooses_nobody_no_precision():
     rows = Rows.of(TASK, np.zeros(20, int), np.full(20, 0.1), None)
-    counting, slices = count(rows, pd.DataFrame(index=range(20)))
-    assert np.isnan(binary.auc(slices)[0].value[0]) and np.isnan(
-        binary.pr_auc(slices, counting.scale)[0].value[0]
-    )
-    found = binary.rates(slices, counting.scale, 0.5)
+    counts = count_rows(rows, pd.DataFrame(index=range(20)))
+    slices, scale = counts.slices, counts.counting.scale
+    assert np.isnan(binary.auc(slices)[0].value[0]) and np.isnan(binary.pr_auc(slices, scale)[0].value[0])
+    found = binary.rates(slices, scale, 0.5)
     assert np.isnan(found["precision"].value[0]) and np.isnan(found["precision"].low[0])
     assert found["true_negative_rate"].value[0] == 1

@@ -8,7 +8,7 @@ from sklearn import metrics
 
 from mlflow_prod.data import Task
 from mlflow_prod.errors import DataError, InvalidParameter
-from mlflow_prod.evaluate import slices
+from mlflow_prod.evaluate import count, slices
 
 REPAID = Task("binary", "repaid", ("no", "yes"))
 COLUMNS = ["sex", "town", "new"]
@@ -38,7 +38,7 @@ def part(table, row):
 
 @pytest.mark.parametrize("weight", ["", "weight"])
 def test_every_slice_has_fairlearns_and_scikit_learns_figures(table, weight):
-    found = slices(table, REPAID, "score", COLUMNS, weight=weight)
+    found = slices(count(table, REPAID, "score", COLUMNS, weight=weight, crosses=2))
     assert len(found) == 1 + (3 + 5 + 2) + (15 + 6 + 10)
     counts = {"rate": selection_rate, "tpr": true_positive_rate, "fpr": false_positive_rate}
     theirs = {"positive_rate": "rate", "true_positive_rate": "tpr", "false_positive_rate": "fpr"}
@@ -71,15 +71,15 @@ def test_every_slice_has_fairlearns_and_scikit_learns_figures(table, weight):
 def test_parquet_and_a_table_give_the_same_counts_whatever_the_batches(table, tmp_path, monkeypatch):
     file = tmp_path / "scored.parquet"
     pq.write_table(pa.Table.from_pandas(table), file, row_group_size=700)
-    whole = slices(table, REPAID, "score", COLUMNS)
+    whole = slices(count(table, REPAID, "score", COLUMNS))
     monkeypatch.setattr("mlflow_prod.data.batches.ROWS", 333)
     for source in (table, file):
-        pd.testing.assert_frame_equal(slices(source, REPAID, "score", COLUMNS), whole, rtol=1e-12)
+        pd.testing.assert_frame_equal(slices(count(source, REPAID, "score", COLUMNS)), whole, rtol=1e-12)
 
 
 def test_classes_are_known_by_their_text_whatever_the_column_holds(table):
     label = (table["repaid"] == "yes").astype(int)
-    whole = slices(table, REPAID, "score", ["town"])
+    whole = slices(count(table, REPAID, "score", ["town"]))
     for classes, values in (
         (("0", "1"), label),
         (("0", "1"), label.astype(float)),
@@ -87,14 +87,16 @@ def test_classes_are_known_by_their_text_whatever_the_column_holds(table):
         (("False", "True"), label == 1),
         (("no", "yes"), table["repaid"].astype("category")),
     ):
-        found = slices(table.assign(repaid=values), Task("binary", "repaid", classes), "score", ["town"])
+        found = slices(
+            count(table.assign(repaid=values), Task("binary", "repaid", classes), "score", ["town"])
+        )
         pd.testing.assert_frame_equal(found, whole)
     with pytest.raises(DataError, match="must hold the classes 0, 1, got '2'"):
-        slices(table.assign(repaid=label + 1), Task("binary", "repaid", ("0", "1")), "score", ["town"])
+        slices(count(table.assign(repaid=label + 1), Task("binary", "repaid", ("0", "1")), "score", ["town"]))
 
 
 def test_thresholds_have_their_own_rates_and_one_column_alone_no_crosses(table):
-    found = slices(table, REPAID, "score", ["town"], crosses=1, thresholds=(0.2, 0.7))
+    found = slices(count(table, REPAID, "score", ["town"], crosses=1, thresholds=(0.2, 0.7)))
     assert len(found) == 6
     for threshold in (0.2, 0.7):
         rate = (table["score"] >= threshold).mean()
@@ -105,7 +107,7 @@ def test_regression_has_its_figures_by_column():
     rng = np.random.default_rng(1)
     table = pd.DataFrame({"town": rng.choice(list("ab"), 2_000), "price": rng.normal(1e6, 5, 2_000)})
     table["guess"] = table["price"] + rng.normal(size=2_000)
-    found = slices(table, Task("regression", "price"), "guess", ["town"]).set_index("town")
+    found = slices(count(table, Task("regression", "price"), "guess", ["town"])).set_index("town")
     rows = table[table["town"] == "a"]
     assert found.loc["a", "r2"] == pytest.approx(metrics.r2_score(rows["price"], rows["guess"]), abs=1e-9)
     assert found.loc["a", "mae"] == pytest.approx(metrics.mean_absolute_error(rows["price"], rows["guess"]))
@@ -123,24 +125,41 @@ def test_regression_has_its_figures_by_column():
 )
 def test_bad_rows_are_refused(table, change, message):
     with pytest.raises(DataError, match=message):
-        slices(table.assign(**change), REPAID, "score", COLUMNS)
+        slices(count(table.assign(**change), REPAID, "score", COLUMNS))
 
 
 def test_bad_parameters_are_refused(table):
-    with pytest.raises(InvalidParameter, match="crosses must be 1 or 2, got 3"):
-        slices(table, REPAID, "score", COLUMNS, crosses=3)
+    with pytest.raises(InvalidParameter, match="crosses must be 1 to 3, got 4"):
+        count(table, REPAID, "score", COLUMNS, crosses=4)
+    with pytest.raises(InvalidParameter, match="score must be 1 column of a binary task"):
+        count(table, REPAID, ["score", "weight"], COLUMNS)
+    with pytest.raises(InvalidParameter, match="columns must be named once each"):
+        count(table, REPAID, "score", ["town", "town"])
     with pytest.raises(DataError, match="no column 'twon'"):
-        slices(table, REPAID, "score", ["twon"])
+        slices(count(table, REPAID, "score", ["twon"]))
     with pytest.raises(DataError, match="no rows"):
-        slices(table[:0], REPAID, "score", COLUMNS)
+        slices(count(table[:0], REPAID, "score", COLUMNS))
     with pytest.raises(DataError, match="weight must be finite and >= 0"):
-        slices(table.assign(weight=-1.0), REPAID, "score", COLUMNS, weight="weight")
+        slices(count(table.assign(weight=-1.0), REPAID, "score", COLUMNS, weight="weight"))
     with pytest.raises(InvalidParameter, match="task must be binary or regression"):
-        slices(table, Task("multiclass", "repaid", ("no", "yes")), "score", COLUMNS)
+        slices(count(table, Task("multiclass", "repaid", ("no", "yes")), ["score", "score"], COLUMNS))
 
 
 def test_a_column_of_too_many_values_is_left_out(table):
-    found = slices(
-        table.assign(id=[f"id{number}" for number in range(len(table))]), REPAID, "score", ["id", "town"]
-    )
+    many = table.assign(id=[f"id{number}" for number in range(len(table))])
+    found = slices(count(many, REPAID, "score", ["id", "town"], crosses=2))
     assert found["id"].isna().all() and len(found) == 6
+
+
+def test_three_columns_together_and_counts_that_add(table):
+    whole = count(table, REPAID, "score", COLUMNS, crosses=3)
+    parts = count(table[:2_000], REPAID, "score", COLUMNS, crosses=3)
+    parts += count(table[2_000:], REPAID, "score", COLUMNS, crosses=3)
+    pd.testing.assert_frame_equal(slices(parts), slices(whole), rtol=1e-12)
+    found = slices(whole)
+    three = found[found[COLUMNS].notna().all(axis=1)]
+    assert len(three) == 30
+    for _, row in three.iterrows():
+        assert row["rows"] == len(part(table, row))
+    with pytest.raises(DataError, match="counts add only"):
+        whole + count(table, REPAID, "score", COLUMNS)
