@@ -11,7 +11,7 @@ from mlflow_prod.candidate.load import Model
 from mlflow_prod.data import Dataset
 from mlflow_prod.errors import ModelError
 from mlflow_prod.models import KerasModel
-from mlflow_prod.profile import Profile
+from mlflow_prod.profile import Baseline, Profile
 from mlflow_prod.tracking import ModelReference, Run, resolve
 
 
@@ -35,7 +35,7 @@ def finish(
     seed : of the rows that are explained.
     """
     flavor = models if isinstance(model, KerasModel) else tflite
-    baseline = Profile.of(dataset.train.features, model.predict(dataset.train.features))
+    baseline = Baseline.of(Profile.of(dataset.train.features, model.predict(dataset.train.features)))
     logged = flavor.log_model(
         model,
         "model",

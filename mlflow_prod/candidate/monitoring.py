@@ -11,7 +11,7 @@ from mlflow_prod.data import Part
 from mlflow_prod.errors import ModelError
 from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.monitor import compare
-from mlflow_prod.profile import Profile
+from mlflow_prod.profile import Baseline, Profile
 from mlflow_prod.tracking import ModelReference, Run, record
 
 
@@ -26,10 +26,10 @@ def log_monitoring(
     if not file.is_file():
         raise ModelError(f"{reference.uri} was logged without a baseline: train or compress it again")
     try:
-        baseline = Profile.from_dict(json.loads(file.read_text()))
+        baseline = Baseline.from_dict(json.loads(file.read_text()))
     except (ValueError, RecursionError) as problem:
         raise ModelError(f"{file} cannot be read, train or compress the model again: {problem}") from problem
-    measures = compare(baseline, baseline.count(batch.features, model.predict(batch.features)))
+    measures = compare(baseline, Profile.of(batch.features, model.predict(batch.features)))
     run.log_measures(measures, model_id=reference.model_id, part=batch, data_name=data_name)
     run.log_table(drift_table(measures), "drift")
     run.log_figure(report.drift(measures), "drift")

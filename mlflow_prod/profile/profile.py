@@ -1,43 +1,47 @@
-"""The counts of a whole table, and of the model's answers to it."""
+"""What one pass over a table, and over the model's answers to it, leaves behind."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mlflow_prod.errors import DataError, did_you_mean
-from mlflow_prod.profile.column import Column
+from mlflow_prod.profile.column import Column, added, column_of
+from mlflow_prod.profile.images import summaries
 
-VERSION = 1
 PREDICTION = "prediction"
-# Images a pass: bounds the memory of their float64 copies.
-BATCH = 1024
+Features: TypeAlias = pd.DataFrame | pa.RecordBatch | np.ndarray
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What one pass over rows leaves behind: counts by column. No row, text or id can be read back.
+    """Counts, ranges and moments of each column: of a table, or of one batch of it.
 
-    `Profile.of` chooses the cells from a reference; `count` counts other rows in the same cells; profiles of
-    the same cells add, exactly, in any order and grouping, to the profile of their rows together.
+    `a + b` is the profile of the rows of both, in any order and grouping: counts exactly, moments to 1e-12.
+    So a table larger than memory is the sum of its batches, and partitions are summed where they are. Bounded
+    by the number of columns, whatever the number of rows. It holds extremes and rare texts: what is stored
+    with a model is its `Baseline`.
 
     Parameters
     ----------
     rows : rows counted, each in every column.
-    columns : counts by column name; the model's answers are the column `prediction`.
+    columns : by name; the model's answers are the column `prediction`.
 
     >>> table = pd.DataFrame({"age": np.arange(100.0)})
-    >>> baseline = Profile.of(table)
-    >>> baseline.count(table[:40]) + baseline.count(table[40:]) == baseline
-    True
+    >>> whole = Profile.of(table[:40]) + Profile.of(table[40:])
+    >>> whole.columns["age"].histogram.quantile(0.5)
+    (49.0, 49.0, 49.0)
     """
 
     rows: int
-    columns: dict[str, Column]
+    columns: Mapping[str, Column]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
         for name, column in self.columns.items():
             if column.rows != self.rows:
                 raise DataError(
@@ -45,98 +49,63 @@ class Profile:
                 )
 
     @classmethod
-    def of(cls, features: pd.DataFrame | np.ndarray, scores: np.ndarray | None = None) -> "Profile":
-        """The profile of a reference.
+    def of(cls, features: Features, scores: np.ndarray | None = None) -> "Profile":
+        """The profile of n rows, n >= 0.
 
         Parameters
         ----------
-        features : table of n rows (numbers, booleans, dates, texts), or images (n, height, width, channels),
-            of which `brightness` (mean), `contrast` (standard deviation) and `detail` (mean difference of
-            neighbours) are counted, in the pixels' unit.
-        scores : the model's, (n,), or (n, classes), of which the likeliest class's code is counted.
+        features : a table or Arrow record batch (numbers, booleans, dates, texts), or images (n, height,
+            width, channels), of which `images.summaries` are counted.
+        scores : the model's, (n,), or (n, classes), of which the likeliest class's code is counted;
+            NaN is a missing answer.
 
-        Raises DataError for no rows, a column named `prediction` beside scores, lengths that differ.
+        Raises DataError for a column named `prediction` beside scores, names or lengths that do not fit,
+        nested values and complex numbers.
         """
-        table = _table(features, scores)
-        if not len(table):
-            raise DataError("a profile needs at least one row")
-        return cls(len(table), {name: Column.of(values) for name, values in _columns(table)})
+        columns, rows = _columns(features)
+        names = [name for name, _ in columns]
+        if len(set(names)) < len(names):
+            twice = sorted(name for name in names if names.count(name) > 1)
+            raise DataError(f"columns must be named once each, got {twice}")
+        if scores is not None:
+            if PREDICTION in names:
+                raise DataError(
+                    f"no input may be called {PREDICTION!r}, the name of the model's answers: rename it"
+                )
+            columns.append((PREDICTION, pd.Series(_answers(np.asarray(scores), rows))))
+        return cls(rows, {name: column_of(values, name) for name, values in columns})
 
-    def count(self, features: pd.DataFrame | np.ndarray, scores: np.ndarray | None = None) -> "Profile":
-        """Counts other rows in the same cells; lost, new or retyped columns raise DataError."""
-        table = _table(features, scores)
-        given = [str(name) for name in table.columns]
-        lost = [name for name in self.columns if name not in given]
-        new = [name for name in given if name not in self.columns]
+    def __add__(self, other: "Profile") -> "Profile":
+        """The profile of the rows of both; DataError for other columns, and for numbers where texts are."""
+        lost = [name for name in self.columns if name not in other.columns]
+        new = [name for name in other.columns if name not in self.columns]
         if lost or new:
             hint = f"; {did_you_mean(lost[0], new)}" if lost and new else ""
             raise DataError(
-                f"columns must be those of the baseline: lost {lost or 'none'}, new {new or 'none'}{hint}"
+                f"profiles add only with the same columns: lost {lost or 'none'}, new {new or 'none'}{hint}"
             )
-        by_name = dict(_columns(table))
-        return Profile(
-            len(table), {name: column.count(by_name[name]) for name, column in self.columns.items()}
-        )
-
-    def __add__(self, other: "Profile") -> "Profile":
-        """The profile of the rows of both; DataError unless columns and cells are the same."""
-        if set(self.columns) != set(other.columns):
-            different = sorted(set(self.columns) ^ set(other.columns))
-            raise DataError(f"profiles add only with the same columns; only one of them has {different}")
-        columns = {name: column + other.columns[name] for name, column in self.columns.items()}
+        columns = {name: added(mine, other.columns[name], name) for name, mine in self.columns.items()}
         return Profile(self.rows + other.rows, columns)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The profile as JSON values: `baseline.json`."""
-        columns = {name: column.to_dict() for name, column in self.columns.items()}
-        return {"version": VERSION, "rows": self.rows, "columns": columns}
 
-    @classmethod
-    def from_dict(cls, values: Any) -> "Profile":
-        """The inverse of `to_dict`, strict: anything else raises DataError."""
-        if not isinstance(values, dict) or set(values) != {"version", "rows", "columns"}:
-            raise DataError("a profile must be an object with exactly the keys version, rows, columns")
-        if values["version"] != VERSION:
-            raise DataError(f"version of a profile must be {VERSION}, got {values['version']!r}")
-        if type(values["rows"]) is not int or not isinstance(values["columns"], dict):
-            raise DataError("rows of a profile must be a whole number, and columns an object")
-        return cls(values["rows"], {name: Column.from_dict(part) for name, part in values["columns"].items()})
+def _columns(features: Features) -> tuple[list[tuple[str, pd.Series | pa.Array]], int]:
+    if isinstance(features, pa.RecordBatch):
+        return list(zip(features.schema.names, features.columns, strict=True)), features.num_rows
+    if isinstance(features, pd.DataFrame):
+        found = [(str(name), features.iloc[:, at]) for at, name in enumerate(features.columns)]
+        return found, len(features)
+    numbers = summaries(np.asarray(features))
+    return [(name, pd.Series(values)) for name, values in numbers.items()], len(features)
 
 
-def _columns(table: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    return ((str(name), table[name]) for name in table.columns)
-
-
-def _table(features: pd.DataFrame | np.ndarray, scores: np.ndarray | None) -> pd.DataFrame:
-    table = features if isinstance(features, pd.DataFrame) else _summaries(np.asarray(features))
-    names = [str(name) for name in table.columns]
-    if len(set(names)) < len(names):
-        raise DataError(
-            f"columns must be named once each, got {sorted(n for n in names if names.count(n) > 1)}"
-        )
-    if scores is None:
-        return table
-    if PREDICTION in names:
-        raise DataError(f"no input may be called {PREDICTION!r}, the name of the model's answers: rename it")
-    scores = np.asarray(scores)
-    if len(scores) != len(table):
-        raise DataError(f"scores must have a row for each of the {len(table)} rows, got {len(scores)}")
-    answers = scores.argmax(axis=1) if scores.ndim == 2 else scores
-    return table.assign(**{PREDICTION: answers.astype(np.float64)})
-
-
-def _summaries(images: np.ndarray) -> pd.DataFrame:
-    if images.ndim != 4:
-        raise DataError(f"images must have shape (n, height, width, channels), got {images.shape}")
-    parts = []
-    for start in range(0, len(images), BATCH):
-        batch = images[start : start + BATCH].astype(np.float64)
-        steps = [np.abs(np.diff(batch, axis=axis)).reshape(len(batch), -1).sum(axis=1) for axis in (1, 2)]
-        pairs = sum(
-            np.prod(batch.shape[1:]) // batch.shape[axis] * (batch.shape[axis] - 1) for axis in (1, 2)
-        )
-        pixels = batch.reshape(len(batch), -1)
-        parts.append(np.stack([pixels.mean(axis=1), pixels.std(axis=1), sum(steps) / max(1, pairs)], axis=1))
-    return pd.DataFrame(
-        np.concatenate(parts or [np.empty((0, 3))]), columns=["brightness", "contrast", "detail"]
-    )
+def _answers(scores: np.ndarray, rows: int) -> np.ndarray:
+    if not scores.ndim or len(scores) != rows:
+        got = len(scores) if scores.ndim else "a single one"
+        raise DataError(f"scores must have a row for each of the {rows} rows, got {got}")
+    if scores.ndim > 2 or 0 in scores.shape[1:]:
+        raise DataError(f"scores must have shape (n,) or (n, classes), got {scores.shape}")
+    if scores.dtype.kind not in "biuf":
+        raise DataError(f"scores must be numbers, got {scores.dtype}")
+    if scores.ndim == 1:
+        return scores.astype(np.float64)
+    return np.where(np.isnan(scores).any(axis=1), np.nan, scores.argmax(axis=1))

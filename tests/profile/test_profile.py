@@ -1,102 +1,111 @@
-import json
+from functools import reduce
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlflow_prod.data.batches import batches
 from mlflow_prod.errors import DataError
-from mlflow_prod.profile import Profile
+from mlflow_prod.profile import Numbers, Profile
+from tests.profile.tables import same, table
+
+BASE = table()
+PROFILE = Profile.of(BASE, np.full(len(BASE), 0.25))
 
 
-def _table(n=1_000, seed=0):
-    rng = np.random.default_rng(seed)
-    return pd.DataFrame(
-        {
-            "income": np.where(rng.random(n) < 0.1, np.nan, rng.lognormal(10, 1, n)),
-            "children": rng.integers(0, 5, n).astype(float),
-            "city": rng.choice(["Rome", "Oslo", "Bonn"], n, p=[0.6, 0.399, 0.001]),
-            "owner": rng.random(n) < 0.5,
-        }
-    )
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=5), st.integers(0, 99), st.randoms())
+def test_profiles_add_in_any_order_and_grouping(sizes, seed, random):
+    parts = [table(n, seed + at) for at, n in enumerate(sizes)]
+    whole = Profile.of(pd.concat(parts, ignore_index=True))
+    found = [Profile.of(part) for part in parts]
+    random.shuffle(found)
+    same(reduce(Profile.__add__, found), whole)
+    same(reduce(lambda a, b: b + a, found), whole)
 
 
-def _scores(table):
-    return np.full(len(table), 0.25)
+@pytest.mark.parametrize("size", [1_000, 1_009, 4_000])
+def test_batches_of_any_size_of_a_parquet_folder_give_the_table_s_profile(tmp_path, size):
+    whole = table(10_000)
+    for at, start in enumerate(range(0, len(whole), 4_000)):
+        part = pa.Table.from_pandas(whole[start : start + 4_000], preserve_index=False)
+        pq.write_table(part, tmp_path / f"{at}.parquet", row_group_size=size)
+    read = batches(tmp_path, list(whole.columns), texts=["city"])
+    same(reduce(Profile.__add__, map(Profile.of, read)), Profile.of(whole))
 
 
-BASE = _table()
-BASELINE = Profile.of(BASE, _scores(BASE))
+def test_a_batch_and_a_table_of_the_same_rows_have_the_same_profile():
+    batch = pa.RecordBatch.from_pandas(BASE, preserve_index=False)
+    same(Profile.of(batch, np.full(len(BASE), 0.25)), PROFILE)
+    assert PROFILE.rows == 1_000 and list(PROFILE.columns) == [*BASE.columns, "prediction"]
 
 
-@given(st.tuples(*[st.integers(0, 40)] * 3), st.integers(0, 99))
-def test_profiles_add_exactly_in_any_order_and_grouping(sizes, seed):
-    parts = [_table(n, seed + at) for at, n in enumerate(sizes)]
-    a, b, c = (BASELINE.count(part, _scores(part)) for part in parts)
-    together = pd.concat(parts)
-    assert a + b == b + a
-    assert (a + b) + c == a + (b + c) == BASELINE.count(together, _scores(together))
-
-
-def test_a_reference_counts_as_any_other_rows_do():
-    assert BASELINE.count(BASE, _scores(BASE)) == BASELINE
-    assert BASELINE.rows == 1_000 and list(BASELINE.columns) == [*BASE.columns, "prediction"]
-
-
-def test_a_profile_survives_json():
-    assert Profile.from_dict(json.loads(json.dumps(BASELINE.to_dict()))) == BASELINE
+def test_rows_of_no_table_are_counted_as_none():
+    same(Profile.of(BASE[:0]) + Profile.of(BASE), Profile.of(BASE))
 
 
 def test_the_order_of_columns_does_not_matter():
-    assert BASELINE.count(BASE[BASE.columns[::-1]], _scores(BASE)) == BASELINE
+    same(Profile.of(BASE[BASE.columns[::-1]]) + Profile.of(BASE), Profile.of(BASE) + Profile.of(BASE))
 
 
 def test_multiclass_scores_are_counted_as_the_likeliest_class():
     scores = np.eye(3)[np.arange(1_000) % 3]
-    assert Profile.of(BASE, scores).columns["prediction"].counts == (334, 333, 333, 0)
+    prediction = Profile.of(BASE, scores).columns["prediction"]
+    assert prediction == Numbers.of(np.arange(1_000) % 3)
+
+
+def test_a_score_that_is_none_is_a_missing_answer():
+    scores = np.eye(3)[np.arange(1_000) % 3]
+    scores[:7, 1] = np.nan
+    assert Profile.of(BASE, scores).columns["prediction"].missing == 7
+    assert Profile.of(BASE, scores[:, 1]).columns["prediction"].missing == 7
 
 
 def test_images_are_summarised_not_stored():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (1_500, 6, 6, 1), dtype=np.uint8)
-    baseline = Profile.of(images)
-    assert list(baseline.columns) == ["brightness", "contrast", "detail"]
-    assert baseline.count(images) == baseline
-    darker = baseline.count((images * 0.5).astype(np.float32))
-    assert all(darker.columns[name].counts[0] > 1_200 for name in baseline.columns)
+    profile = Profile.of(images)
+    assert list(profile.columns) == ["brightness", "contrast", "detail"]
+    pixels = images.reshape(1_500, -1).astype(float)
+    for name, true in (("brightness", pixels.mean(axis=1)), ("contrast", pixels.std(axis=1))):
+        column = profile.columns[name]
+        assert column.histogram == Numbers.of(true).histogram
+        assert column.moments.mean == pytest.approx(true.mean())
+    steps = [np.abs(np.diff(images.astype(float), axis=axis)).sum() for axis in (1, 2)]
+    assert profile.columns["detail"].moments.mean == pytest.approx(sum(steps) / (60 * 1_500))
+    same(Profile.of(images[:700]) + Profile.of(images[700:]), profile)
 
 
 def test_a_single_pixel_has_no_detail():
-    assert Profile.of(np.ones((20, 1, 1, 3), np.uint8)).columns["detail"].cuts == (0.0,)
+    assert Profile.of(np.ones((20, 1, 1, 3), np.uint8)).columns["detail"] == Numbers.of(np.zeros(20))
+
+
+ADDED = Profile.of(BASE)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: BASELINE.count(BASE.drop(columns="city"), _scores(BASE)), r"lost \['city'\], new none"),
-        (lambda: BASELINE.count(BASE.assign(age=1), _scores(BASE)), r"lost none, new \['age'\]"),
+        (lambda: ADDED + Profile.of(BASE.drop(columns="city")), r"lost \['city'\], new none"),
+        (lambda: ADDED + Profile.of(BASE.assign(age=1)), r"lost none, new \['age'\]"),
+        (lambda: ADDED + Profile.of(BASE.rename(columns={"city": "citty"})), "did you mean 'citty'"),
+        (lambda: PROFILE + ADDED, r"lost \['prediction'\]"),
+        (lambda: ADDED + Profile.of(BASE.assign(city=1.0)), "'city' holds numbers and texts"),
+        (lambda: Profile.of(BASE, np.ones(3)), "a row for each of the 1000 rows, got 3"),
+        (lambda: Profile.of(BASE, np.ones(())), "a row for each of the 1000 rows"),
+        (lambda: Profile.of(BASE, np.ones((1_000, 2, 2))), "scores must have shape"),
+        (lambda: Profile.of(BASE, np.array(["a"] * 1_000)), "scores must be numbers"),
         (
-            lambda: BASELINE.count(BASE.rename(columns={"city": "citty"}), _scores(BASE)),
-            "did you mean 'citty'",
-        ),
-        (lambda: BASELINE.count(BASE), r"lost \['prediction'\]"),
-        (lambda: BASELINE.count(BASE, np.ones(3)), "a row for each of the 1000 rows, got 3"),
-        (lambda: Profile.of(BASE.iloc[:0]), "at least one row"),
-        (
-            lambda: Profile.of(BASE.rename(columns={"city": "prediction"}), _scores(BASE)),
+            lambda: Profile.of(BASE.rename(columns={"city": "prediction"}), np.ones(1_000)),
             "no input may be called",
         ),
         (lambda: Profile.of(BASE[["city", "city"]]), "named once each"),
         (lambda: Profile.of(np.ones((5, 3))), "images must have shape"),
-        (lambda: BASELINE + Profile.of(BASE), "only one of them has"),
-        (lambda: Profile.from_dict({"version": 1}), "exactly the keys"),
-        (
-            lambda: Profile.from_dict(BASELINE.to_dict() | {"version": 2}),
-            "version of a profile must be 1, got 2",
-        ),
-        (lambda: Profile.from_dict(BASELINE.to_dict() | {"rows": 7}), "counts 1000 rows, the profile 7"),
-        (lambda: Profile.from_dict(BASELINE.to_dict() | {"columns": []}), "columns an object"),
+        (lambda: Profile(7, ADDED.columns), "counts 1000 rows, the profile 7"),
     ],
 )
 def test_what_cannot_be_counted_or_added_is_refused(call, message):

@@ -14,7 +14,7 @@ from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evaluate import evaluation, fairness
 from mlflow_prod.explain import Attribution, explain
 from mlflow_prod.monitor import compare
-from mlflow_prod.profile import Profile
+from mlflow_prod.profile import Baseline, Profile
 
 BINARY = Task("binary", "repaid", ("no", "yes"))
 THREE = Task("multiclass", "kind", ("a", "b", "a rather long name of a class"))
@@ -55,8 +55,8 @@ def _drift(shift=0.0, columns=3):
     rng = _rng()
     names = [f"column {at} with a name longer than most" for at in range(columns)]
     base = pd.DataFrame({name: rng.normal(size=500) for name in names})
-    baseline = Profile.of(base)
-    return compare(baseline, baseline.count(base.assign(**{names[0]: base[names[0]] + shift})))
+    baseline = Baseline.of(Profile.of(base))
+    return compare(baseline, Profile.of(base.assign(**{names[0]: base[names[0]] + shift})))
 
 
 def _attribution(classes=0, columns=4):
