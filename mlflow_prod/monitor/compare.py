@@ -25,8 +25,8 @@ def compare(baseline: Baseline, current: Profile, *, psi_threshold: float = 0.1)
     A column has drifted when its PSI reaches `psi_threshold` (size) *and* its p value times the number of
     columns is under 0.01 (more than chance). Missing and infinite values are cells like any other, so that a
     column that goes missing has drifted. Numbers are compared in some 20 cells of about equal shares of the
-    baseline; where it has up to 20 different ones, in a cell each and those that it has no rows in. Both sides
-    are counted exactly in these. The PSI adds half a row to each cell, because an empty one would make it
+    baseline; where it has up to 20 different ones, in a cell each and cells for what it never saw. Both are
+    counted exactly in these. The PSI adds half a row to each cell, because an empty one would make it
     infinite. Not for changes of what the inputs mean (concept drift), which their counts do not see.
 
     Parameters

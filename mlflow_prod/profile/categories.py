@@ -42,8 +42,11 @@ class Categories:
         """Of texts (n,), plain or dictionary-coded, null where missing."""
         coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
         rows = np.bincount(coded.indices.drop_null().to_numpy(), minlength=len(coded.dictionary))
+        texts = coded.dictionary.cast(pa.large_string())
+        if coded is not values:
+            return _smallest(texts, rows, values.null_count, 0)
         # Values of a dictionary may be missing, be used by no row, or become the same text.
-        seen = coded.dictionary.cast(pa.large_string()).filter(pa.array(rows > 0)).dictionary_encode()
+        seen = texts.filter(pa.array(rows > 0)).dictionary_encode()
         rows = rows[rows > 0]
         known = np.asarray(seen.indices.is_valid())
         counts = np.zeros(len(seen.dictionary), np.int64)

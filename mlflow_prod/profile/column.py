@@ -13,16 +13,16 @@ from mlflow_prod.profile.numbers import Kind, Numbers
 Column: TypeAlias = Numbers | Categories
 
 
-def column_of(values: pd.Series | pa.Array, name: str) -> Column:
+def column_of(values: pd.Series | pa.Array, name: str, shift: int = 0) -> Column:
     """What one pass over a column leaves behind.
 
     Numbers, booleans and dates (as seconds since 1970-01-01 UTC) are counted as `Numbers`, all else as texts.
     NaN, NaT and null are missing. `name` is for the message of the DataError that complex numbers and nested
-    values raise.
+    values raise; `shift` is as in `Numbers.of`.
     """
     numbers = _of_arrow(values, name) if isinstance(values, pa.Array) else _of_pandas(values, name)
     if numbers is not None:
-        return Numbers.of(*numbers)
+        return Numbers.of(*numbers, shift)
     try:
         return Categories.of(_texts(values))
     except (TypeError, UnicodeEncodeError, pa.ArrowException) as problem:

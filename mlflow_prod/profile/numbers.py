@@ -39,10 +39,14 @@ class Numbers:
             raise DataError(f"moments of {self.moments.n} numbers, but {self.histogram.rows} are counted")
 
     @classmethod
-    def of(cls, values: np.ndarray, kind: Kind = "number") -> "Numbers":
-        """Of float64 values (n,), NaN where missing."""
+    def of(cls, values: np.ndarray, kind: Kind = "number", shift: int = 0) -> "Numbers":
+        """Of float64 values (n,), NaN where missing.
+
+        `shift`: that of a histogram which this one will be added to, or 0. Their sum is the same, and is had
+        in half the time.
+        """
         values = np.ascontiguousarray(values, np.float64)
-        keys, counts, shift, apart = radix.tally(values)
+        keys, counts, shift, apart = radix.tally(values, shift)
         zeros, missing, below, above = apart.tolist()
         least, greatest, total = radix.total(values)
         finite = len(values) - missing - below - above

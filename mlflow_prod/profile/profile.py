@@ -12,6 +12,7 @@ import pyarrow as pa
 from mlflow_prod.errors import DataError, did_you_mean
 from mlflow_prod.profile.column import Column, added, column_of
 from mlflow_prod.profile.images import summaries
+from mlflow_prod.profile.numbers import Numbers
 
 PREDICTION = "prediction"
 Features: TypeAlias = pd.DataFrame | pa.RecordBatch | np.ndarray
@@ -22,7 +23,7 @@ class Profile:
     """Counts, ranges and moments of each column: of a table, or of one batch of it.
 
     `a + b` is the profile of the rows of both, in any order and grouping: counts exactly, moments to 1e-12.
-    So a table larger than memory is the sum of its batches, and partitions are summed where they are. Bounded
+    So a table larger than memory is counted batch by batch, and partitions are where they are. Bounded
     by the number of columns, whatever the number of rows. It holds extremes and rare texts: what is stored
     with a model is its `Baseline`.
 
@@ -32,7 +33,7 @@ class Profile:
     columns : by name; the model's answers are the column `prediction`.
 
     >>> table = pd.DataFrame({"age": np.arange(100.0)})
-    >>> whole = Profile.of(table[:40]) + Profile.of(table[40:])
+    >>> whole = Profile.of(table[:40]).count(table[40:])
     >>> whole.columns["age"].histogram.quantile(0.5)
     (49.0, 49.0, 49.0)
     """
@@ -62,18 +63,12 @@ class Profile:
         Raises DataError for a column named `prediction` beside scores, names or lengths that do not fit,
         nested values and complex numbers.
         """
-        columns, rows = _columns(features)
-        names = [name for name, _ in columns]
-        if len(set(names)) < len(names):
-            twice = sorted(name for name in names if names.count(name) > 1)
-            raise DataError(f"columns must be named once each, got {twice}")
-        if scores is not None:
-            if PREDICTION in names:
-                raise DataError(
-                    f"no input may be called {PREDICTION!r}, the name of the model's answers: rename it"
-                )
-            columns.append((PREDICTION, pd.Series(_answers(np.asarray(scores), rows))))
-        return cls(rows, {name: column_of(values, name) for name, values in columns})
+        return cls(*_counted(features, scores, {}))
+
+    def count(self, features: Features, scores: np.ndarray | None = None) -> "Profile":
+        """The profile of these rows and more: `self + Profile.of(features, scores)`, in half the time."""
+        shifts = {n: c.histogram.shift for n, c in self.columns.items() if isinstance(c, Numbers)}
+        return self + Profile(*_counted(features, scores, shifts))
 
     def __add__(self, other: "Profile") -> "Profile":
         """The profile of the rows of both; DataError for other columns, and for numbers where texts are."""
@@ -86,6 +81,23 @@ class Profile:
             )
         columns = {name: added(mine, other.columns[name], name) for name, mine in self.columns.items()}
         return Profile(self.rows + other.rows, columns)
+
+
+def _counted(
+    features: Features, scores: np.ndarray | None, shifts: Mapping[str, int]
+) -> tuple[int, dict[str, Column]]:
+    columns, rows = _columns(features)
+    names = [name for name, _ in columns]
+    if len(set(names)) < len(names):
+        twice = sorted(name for name in names if names.count(name) > 1)
+        raise DataError(f"columns must be named once each, got {twice}")
+    if scores is not None:
+        if PREDICTION in names:
+            raise DataError(
+                f"no input may be called {PREDICTION!r}, the name of the model's answers: rename it"
+            )
+        columns.append((PREDICTION, pd.Series(_answers(np.asarray(scores), rows))))
+    return rows, {name: column_of(values, name, shifts.get(name, 0)) for name, values in columns}
 
 
 def _columns(features: Features) -> tuple[list[tuple[str, pd.Series | pa.Array]], int]:

@@ -128,18 +128,18 @@ def _fill(
     return len(bits)
 
 
-def tally(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
-    """Counts float64 values (n,) in one pass.
+def tally(values: np.ndarray, shift: int = 0) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
+    """Counts float64 values (n,) in one pass, in buckets without `shift` bits at least.
 
     Returns
     -------
     keys, counts : (b,) int64 ascending, b <= MOST_BUCKETS; of what is neither zero, missing nor infinite.
-    shift : the least that leaves so few.
+    shift : the least from the given one on that leaves so few.
     apart : (4,) int64, rows that are zero, NaN, -inf, inf.
     """
     bits = np.ascontiguousarray(values, np.float64).view(np.int64)
     apart, keys = np.zeros(4, np.int64), np.empty(0, np.int64)
-    counts, shift = keys, 0
+    counts = keys
     while True:
         table = np.zeros((_SLOTS, 2), np.int64)
         read = _fill(table, keys, counts, bits, shift, apart)
