@@ -1,5 +1,7 @@
 """How far the rows of now have drifted from a baseline, column by column."""
 
+from itertools import groupby
+
 import numpy as np
 
 from mlflow_prod.errors import DataError, InvalidParameter
@@ -76,19 +78,30 @@ def _cells(first: np.ndarray, second: np.ndarray, *, texts: bool) -> tuple[np.nd
     The last two are infinite and missing ones, which stay by themselves.
     """
     if not texts and np.count_nonzero(first[:-2]) > CELLS:
-        enough = first[:-2].sum() / CELLS
-        starts, held = [0], first[0]
-        for at in range(1, len(first) - 2):
-            # What the baseline never saw is a cell of its own only beside a number that is common.
-            full = held >= enough and (first[at] > 0 or first[starts[-1]] >= enough)
-            if full or first[at] >= enough:
-                starts.append(at)
-                held = 0
-            held += first[at]
-        starts += [len(first) - 2, len(first) - 1]
+        starts = [*_starts(first[:-2]), len(first) - 2, len(first) - 1]
         first, second = np.add.reduceat(first, starts), np.add.reduceat(second, starts)
     seen = first + second > 0
     return first[seen], second[seen]
+
+
+def _starts(counts: np.ndarray) -> list[int]:
+    """Where the joined cells start: a common number is alone, between them neighbours share about equally.
+
+    So what the baseline never saw is a cell of its own only beside a number that is common.
+    """
+    enough = counts.sum() / CELLS
+    starts: list[int] = []
+    for alone, run in groupby(range(len(counts)), key=lambda at: counts[at] >= enough):
+        cells = np.array([*run])
+        total = counts[cells].sum()
+        if alone or not total:
+            starts += cells.tolist() if alone else [int(cells[0])]
+            continue
+        pieces = max(1, round(total / enough))
+        middle = np.cumsum(counts[cells]) - counts[cells] / 2
+        piece = np.minimum(middle * pieces // total, pieces - 1)
+        starts += cells[np.flatnonzero(np.diff(piece, prepend=-1))].tolist()
+    return starts
 
 
 def _psi(first: np.ndarray, second: np.ndarray) -> float:
