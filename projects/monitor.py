@@ -1,7 +1,7 @@
 """Compares production with the baseline: `mlflow run . -e monitor -P model_uri=... -P production=FILE`."""
 
 from mlflow_prod.candidate import load, log_monitoring
-from mlflow_prod.data import Schema, load_batch
+from mlflow_prod.data import Schema, load_batches
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import Evidence
 from mlflow_prod.tracking import Run, hand_in, resolve
@@ -20,11 +20,10 @@ def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidenc
     model = load(reference)
     run.rename(f"monitor on {production}")
     schema = reference.metadata.get("schema")
-    batch = load_batch(
+    parts = load_batches(
         production, Schema.from_dict(schema) if isinstance(schema, dict) else None, model.task, seed=seed
     )
-    run.log_batch_of_data(production, batch)
-    evidence = log_monitoring(run, reference, model, batch, production)
+    evidence = log_monitoring(run, reference, model, parts, production)
     hand_in(reference, [evidence])
     say_measured(run, reference, [evidence])
     return evidence

@@ -7,8 +7,8 @@ import pandas as pd
 
 from mlflow_prod import report
 from mlflow_prod.candidate.load import Model
-from mlflow_prod.data import Part
-from mlflow_prod.errors import ModelError
+from mlflow_prod.data import Part, Rows
+from mlflow_prod.errors import DataError, ModelError
 from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.monitor import compare
 from mlflow_prod.profile import Baseline, Profile
@@ -16,11 +16,12 @@ from mlflow_prod.tracking import ModelReference, Run, record
 
 
 def log_monitoring(
-    run: Run, reference: ModelReference, model: Model, batch: Part, data_name: str
+    run: Run, reference: ModelReference, model: Model, parts: Iterable[Part], data_name: str
 ) -> Evidence:
-    """Compares a batch and the model's scores on it with `baseline.json` in the model's folder.
+    """Compares rows and the model's scores on them with `baseline.json` in the model's folder.
 
-    Raises ModelError where the model was logged without a baseline, DataError where the batch does not fit.
+    `parts` are looked at one after the other: together they may be more than memory holds. Raises ModelError
+    where the model was logged without a baseline, DataError where the rows do not fit.
     """
     file = reference.folder / "baseline.json"
     if not file.is_file():
@@ -29,13 +30,27 @@ def log_monitoring(
         baseline = Baseline.from_dict(json.loads(file.read_text()))
     except (ValueError, RecursionError) as problem:
         raise ModelError(f"{file} cannot be read, train or compress the model again: {problem}") from problem
-    measures = compare(baseline, Profile.of(batch.features, model.predict(batch.features)))
-    run.log_measures(measures, model_id=reference.model_id, part=batch, data_name=data_name)
+    rows, profile = _counted(model, parts, data_name)
+    measures = compare(baseline, profile)
+    run.log_batch_of_data(data_name, rows)
+    run.log_measures(measures, model_id=reference.model_id, part=rows, data_name=data_name)
     run.log_table(drift_table(measures), "drift")
     run.log_figure(report.drift(measures), "drift")
-    evidence = Evidence("monitoring", reference.digest, batch.digest, tuple(measures), run.id)
+    evidence = Evidence("monitoring", reference.digest, rows.digest, tuple(measures), run.id)
     record(run, evidence, model_id=reference.model_id)
     return evidence
+
+
+def _counted(model: Model, parts: Iterable[Part], data_name: str) -> tuple[Rows, Profile]:
+    rows, profile = Rows(), None
+    for part in parts:
+        scores = model.predict(part.features)
+        count = Profile.of if profile is None else profile.count
+        profile = count(part.features, scores)
+        rows = rows.then(part)
+    if profile is None:
+        raise DataError(f"{data_name} has no rows")
+    return rows, profile
 
 
 def drift_table(measures: Iterable[Measure]) -> pd.DataFrame:

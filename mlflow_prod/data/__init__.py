@@ -1,9 +1,9 @@
 """Datasets by name, file or table: schema, roles, splits and digests."""
 
 from mlflow_prod.data.builtin import BUILTINS
-from mlflow_prod.data.dataset import Dataset, Features, Part
+from mlflow_prod.data.dataset import Dataset, Features, Part, Rows
 from mlflow_prod.data.describe import describe
-from mlflow_prod.data.load import load, load_batch
+from mlflow_prod.data.load import load, load_batch, load_batches
 from mlflow_prod.data.loans import Loans
 from mlflow_prod.data.schema import Column, Schema
 from mlflow_prod.data.schema_file import SchemaFile, read_schema_file
@@ -16,11 +16,13 @@ __all__ = [
     "Features",
     "Loans",
     "Part",
+    "Rows",
     "Schema",
     "SchemaFile",
     "Task",
     "describe",
     "load",
     "load_batch",
+    "load_batches",
     "read_schema_file",
 ]

@@ -38,6 +38,15 @@ def batches(
         raise DataError(f"{source} cannot be read as a Parquet file or folder: {problem}") from problem
 
 
+def parquet_columns(file: Path) -> list[str]:
+    """The names of a Parquet file's columns; DataError where it is none."""
+    try:
+        names: list[str] = pq.read_schema(file).names
+    except (OSError, pa.ArrowException) as problem:
+        raise DataError(f"{file} cannot be read as Parquet (damaged, or cut short?): {problem}") from problem
+    return names
+
+
 def _by_group(opened: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     # Asked for all groups at once, Arrow holds on to what it has read of those before.
     for group in range(opened.num_row_groups):

@@ -89,6 +89,25 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """What is left of parts that were looked at one after the other: how many rows, and a digest of them.
+
+    The digest of one part is the part's; of more it depends on their order and sizes, too.
+    """
+
+    count: int = 0
+    digest: str = ""
+
+    def __len__(self) -> int:
+        return self.count
+
+    def then(self, part: Part) -> "Rows":
+        """These rows, and then those of a part."""
+        both = hashlib.sha256(f"{self.digest}{part.digest}".encode()).hexdigest()
+        return Rows(self.count + len(part), both if self.digest else part.digest)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A task with its rows in three parts.
 

@@ -39,10 +39,17 @@ def read_table(path: Path, said: SchemaFile) -> pd.DataFrame:
     return frame
 
 
+def parquet_files(path: Path) -> list[Path]:
+    """The Parquet file, or those in a folder and its subfolders, sorted; none where it holds other data."""
+    if path.is_file():
+        return [path] if path.suffix.lower() in PARQUET else []
+    return [path / name for name in _shown(path) if _is_parquet(path / name)] if path.is_dir() else []
+
+
 def _read_folder(folder: Path, said: SchemaFile) -> pd.DataFrame:
-    parquet = [name for name in _shown(folder) if _is_parquet(folder / name)]
+    parquet = parquet_files(folder)
     if parquet:
-        return _read_parquet(folder, parquet)
+        return _read_parquet(folder, [str(path.relative_to(folder)) for path in parquet])
     paths = sorted(p for p in folder.iterdir() if p.name.lower().endswith((".csv", ".csv.gz")))
     if not paths:
         raise DataError(

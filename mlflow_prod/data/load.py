@@ -1,18 +1,21 @@
 """Data by name, file, folder or function to parts ready to learn from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from mlflow_prod.data.batches import batches, parquet_columns
 from mlflow_prod.data.dataset import Dataset, Part
+from mlflow_prod.data.files import parquet_files
 from mlflow_prod.data.infer import infer_schema
 from mlflow_prod.data.labels import encode_target, infer_task
 from mlflow_prod.data.part import labels_of, part_of
 from mlflow_prod.data.reach import reach
 from mlflow_prod.data.schema import Role, Schema
-from mlflow_prod.data.schema_file import SchemaFile
+from mlflow_prod.data.schema_file import SchemaFile, find_schema_file
 from mlflow_prod.data.source import Images, Table
 from mlflow_prod.data.split import Split, hold_classes
 from mlflow_prod.data.task import Task
@@ -100,6 +103,30 @@ def load_batch(data: str, schema: Schema | None, task: Task, *, schema_file: str
     if schema is None:
         raise DataError(f"{data} holds a table, but the model reads images")
     return part_of(_without_label_end(source.frame, task.target, said), schema, task)
+
+
+def load_batches(
+    data: str, schema: Schema | None, task: Task, *, schema_file: str = "", seed: int = 0
+) -> Iterator[Part]:
+    """The rows that `load_batch` reads, of Parquet a part at a time: of files larger than memory, too.
+
+    Of a folder whose columns are in part names of subfolders (`year=2026`), and of all that is no Parquet, it
+    is one part. Raises DataError as `load_batch` does.
+    """
+    files = parquet_files(Path(data)) if schema is not None else []
+    names = [set(parquet_columns(file)) for file in files]
+    if schema is None or not files or not all(set(schema.inputs) <= there for there in names):
+        yield load_batch(data, schema, task, schema_file=schema_file, seed=seed)
+        return
+    said = find_schema_file(Path(data), schema_file)
+    used = [*dict.fromkeys((*schema.inputs, *schema.columns))]
+    empty = True
+    for file, there in zip(files, names, strict=True):
+        for batch in batches(file, [name for name in used if name in there]):
+            empty = False
+            yield part_of(_without_label_end(batch.to_pandas(), task.target, said), schema, task)
+    if empty:
+        raise DataError(f"{data} has no rows")
 
 
 def _roles(by_role: Mapping[Role, str]) -> dict[str, Role]:

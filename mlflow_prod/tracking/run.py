@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from mlflow_prod.data import Dataset, Part
+    from mlflow_prod.data import Dataset, Part, Rows
 
 # The limits of MLflow's batch call, of a tag that people read, and of its column for a data set's digest.
 METRICS_A_BATCH = 1000
@@ -47,7 +47,7 @@ class Run:
         measures: Sequence[Measure],
         *,
         model_id: str | None = None,
-        part: "Part | None" = None,
+        part: "Part | Rows | None" = None,
         data_name: str = "data",
     ) -> None:
         """Logs each measure's value as a metric under its title, linked to a logged model and a data set."""
@@ -75,7 +75,7 @@ class Run:
                 _described(f"{dataset.name}/{context}", getattr(dataset, context)), context=context
             )
 
-    def log_batch_of_data(self, name: str, part: "Part") -> None:
+    def log_batch_of_data(self, name: str, part: "Part | Rows") -> None:
         """Logs the digest and size of a batch of production data as an input of the run."""
         import mlflow
 
@@ -160,7 +160,7 @@ def _spelt(value: Any) -> str:
     return str(float(f"{value:.12g}") if isinstance(value, float) else value)
 
 
-def _described(name: str, part: "Part") -> Any:
+def _described(name: str, part: "Part | Rows") -> Any:
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 

@@ -25,4 +25,4 @@ def test_a_baseline_that_is_none_is_named(tmp_path, content):
     (tmp_path / "baseline.json").write_text(content)
     reference = ModelReference("models:/m-1", tmp_path, "", "m-1", "", "", ("keras",), {})
     with pytest.raises(ModelError, match=r"baseline\.json cannot be read, train or compress the model again"):
-        log_monitoring(None, reference, None, None, "rows.csv")
+        log_monitoring(None, reference, None, [], "rows.csv")

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlflow_prod.data import Part
+from mlflow_prod.data import Part, Rows
 from mlflow_prod.errors import InvalidParameter
 
 
@@ -35,6 +35,16 @@ def test_the_digest_counts_the_order_of_rows():
     part = make_part()
     assert part.take(np.array([2, 1, 0])).digest != part.digest
     assert part.take(np.array([0, 1, 2])).digest == part.digest
+
+
+def test_rows_one_after_the_other_have_a_digest_that_any_change_changes():
+    a, b = make_part(), make_part(number=2.0)
+    assert Rows().then(a).digest == a.digest
+    both = Rows().then(a).then(b)
+    assert len(both) == 6 and len(both.digest) == 64
+    others = [Rows().then(b).then(a), Rows().then(a).then(a), Rows().then(a), Rows().then(a).then(b).then(b)]
+    assert both.digest not in {other.digest for other in others}
+    assert both == Rows().then(make_part()).then(make_part(number=2.0))
 
 
 def test_taken_rows_keep_together():

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from mlflow_prod.data import Schema, Task, describe, load, load_batch
+from mlflow_prod.data import Schema, Task, describe, load, load_batch, load_batches
 from mlflow_prod.errors import DataError, InvalidParameter
 
 ROOT = Path(__file__).parents[2]
@@ -221,6 +223,61 @@ def test_a_batch_that_lacks_an_input_is_refused_by_name(csv):
     make_frame().rename(columns={"income": "incom"}).to_csv(csv, index=False)
     with pytest.raises(DataError, match="lack the column 'income'; did you mean 'incom'"):
         load_batch(str(csv), dataset.schema, dataset.task)
+
+
+def _parquet(frame, path, rows=70):
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path, row_group_size=rows)
+
+
+def test_parquet_is_read_a_part_at_a_time(csv, tmp_path):
+    dataset = load(str(csv), target="y", protected="sex", time="day", weight="w")
+    frame = make_frame(seed=1)
+    _parquet(frame[:100], csv.parent / "one.parquet")
+    folder = tmp_path / "many"
+    folder.mkdir()
+    _parquet(frame[:100], folder / "a.parquet")
+    _parquet(frame[100:], folder / "b.parquet")
+    (folder / "notes.txt").write_text("nothing")
+    for path, sizes in ((csv.parent / "one.parquet", [70, 30]), (folder, [70, 30, 70])):
+        parts = list(load_batches(str(path), dataset.schema, dataset.task))
+        whole = load_batch(str(path), dataset.schema, dataset.task)
+        assert [len(part) for part in parts][: len(sizes)] == sizes
+        features = pd.concat([part.features for part in parts], ignore_index=True)
+        pd.testing.assert_frame_equal(features, whole.features, check_dtype=False)
+        assert np.array_equal(np.concatenate([part.target for part in parts]), whole.target)
+
+
+def test_what_is_no_parquet_or_has_columns_in_its_folders_is_one_part(csv, tmp_path):
+    dataset = load(str(csv), target="y")
+    parts = list(load_batches(str(csv), dataset.schema, dataset.task))
+    assert [part.digest for part in parts] == [load_batch(str(csv), dataset.schema, dataset.task).digest]
+    for sex, rows in make_frame().groupby("sex"):
+        (tmp_path / "by" / f"sex={sex}").mkdir(parents=True)
+        _parquet(rows.drop(columns="sex"), tmp_path / "by" / f"sex={sex}" / "rows.parquet")
+    (part,) = load_batches(str(tmp_path / "by"), dataset.schema, dataset.task)
+    assert set(part.features["sex"]) == {"Female", "Male"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: f.rename(columns={"income": "incom"}), "lack the column 'income'; did you mean 'incom'"),
+        (lambda f: f[:0], "has no rows"),
+        (lambda f: f.assign(income=np.inf), "'income' is infinite"),
+    ],
+)
+def test_parquet_that_cannot_be_read_is_refused_by_name(csv, spoil, message):
+    dataset = load(str(csv), target="y")
+    _parquet(spoil(make_frame()), csv.parent / "bad.parquet")
+    with pytest.raises(DataError, match=message):
+        list(load_batches(str(csv.parent / "bad.parquet"), dataset.schema, dataset.task))
+
+
+def test_a_damaged_parquet_file_is_named(csv):
+    dataset = load(str(csv), target="y")
+    (csv.parent / "bad.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(DataError, match=r"bad\.parquet cannot be read as Parquet"):
+        list(load_batches(str(csv.parent / "bad.parquet"), dataset.schema, dataset.task))
 
 
 def test_images_and_tables_are_not_taken_for_each_other(csv):

@@ -23,6 +23,17 @@ def test_a_file_is_read_with_the_schema_of_the_training_data(home):
     assert share(monitor(home.made("compress").uri, "march.csv")) == 0
 
 
+def test_parquet_is_compared_a_part_at_a_time_as_the_whole_is(home):
+    frame = Loans(rows=3_000, batch=3).make(seed=5).drop(columns="repaid")
+    frame.to_csv(home.folder / "april.csv", index=False)
+    frame.to_parquet(home.folder / "april.parquet", row_group_size=700)
+    uri = home.made("compress").uri
+    whole, parts = (monitor(uri, name) for name in ("april.csv", "april.parquet"))
+    assert [(m.name, m.n) for m in whole] == [(m.name, m.n) for m in parts]
+    assert [m.value for m in parts] == pytest.approx([m.value for m in whole], abs=1e-9)
+    assert len(parts.data) == 64 and parts.data != whole.data
+
+
 def test_evidence_for_a_registered_version_reaches_the_registry(home):
     version = register(home.made("compress").uri, "watched")
     monitor(f"models:/watched/{version}", "loans?rows=500&batch=1")
