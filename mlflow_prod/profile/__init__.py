@@ -9,6 +9,7 @@ from mlflow_prod.profile.histogram import Histogram, kolmogorov_smirnov
 from mlflow_prod.profile.moments import Moments
 from mlflow_prod.profile.numbers import Numbers
 from mlflow_prod.profile.profile import Profile
+from mlflow_prod.profile.sample import Sample
 from mlflow_prod.profile.scale import Scale
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Moments",
     "Numbers",
     "Profile",
+    "Sample",
     "Scale",
     "Slices",
     "from_arrow",

@@ -20,7 +20,7 @@ def column_of(values: pd.Series | pa.Array, name: str, shift: int = 0) -> Column
     NaN, NaT and null are missing. `name` is for the message of the DataError that complex numbers and nested
     values raise; `shift` is as in `Numbers.of`.
     """
-    numbers = _of_arrow(values, name) if isinstance(values, pa.Array) else _of_pandas(values, name)
+    numbers = numbers_of(values, name)
     if numbers is not None:
         return Numbers.of(*numbers, shift)
     try:
@@ -29,6 +29,11 @@ def column_of(values: pd.Series | pa.Array, name: str, shift: int = 0) -> Column
         raise DataError(
             f"column {name!r} holds values that are no text ({problem}): leave it out"
         ) from problem
+
+
+def numbers_of(values: pd.Series | pa.Array, name: str) -> tuple[np.ndarray, Kind] | None:
+    """Numbers, booleans and dates as float64 (n,) and what they are; None of texts. Raises as `column_of`."""
+    return _of_arrow(values, name) if isinstance(values, pa.Array) else _of_pandas(values, name)
 
 
 def added(a: Column, b: Column, name: str) -> Column:

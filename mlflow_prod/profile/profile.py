@@ -86,7 +86,7 @@ class Profile:
 def _counted(
     features: Features, scores: np.ndarray | None, shifts: Mapping[str, int]
 ) -> tuple[int, dict[str, Column]]:
-    columns, rows = _columns(features)
+    columns, rows = columns_of(features)
     names = [name for name, _ in columns]
     if len(set(names)) < len(names):
         twice = sorted(name for name in names if names.count(name) > 1)
@@ -100,7 +100,8 @@ def _counted(
     return rows, {name: column_of(values, name, shifts.get(name, 0)) for name, values in columns}
 
 
-def _columns(features: Features) -> tuple[list[tuple[str, pd.Series | pa.Array]], int]:
+def columns_of(features: Features) -> tuple[list[tuple[str, pd.Series | pa.Array]], int]:
+    """Names and values of the columns that a profile counts of a table or of images, and how many rows."""
     if isinstance(features, pa.RecordBatch):
         return list(zip(features.schema.names, features.columns, strict=True)), features.num_rows
     if isinstance(features, pd.DataFrame):

@@ -17,6 +17,7 @@ _SLOTS = 1 << _BITS
 _FULL = _SLOTS // 2
 _MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)
 _EXPONENT = np.int64(0x7FF0000000000000)
+_NAN = np.int64(0x7FF8000000000000)
 _MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
 # 2^64 divided by the golden ratio: multiplied by it, neighbouring buckets fall far apart.
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -183,6 +184,28 @@ def spread(values: np.ndarray, middle: float) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
+def _mixed(state: np.uint64) -> np.uint64:
+    """As MurmurHash3 ends: each bit of the state moves half of those of the result."""
+    state = (state ^ (state >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    state = (state ^ (state >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return state ^ (state >> np.uint64(33))
+
+
+@njit(cache=True, nogil=True)
+def hash_rows(values: np.ndarray, seed: int) -> np.ndarray:
+    """A hash of each row of float64 `values` (n, columns), uint64 (n,); all NaN are one, -0 is none."""
+    found = np.empty(len(values), np.uint64)
+    for row in range(len(values)):
+        state = _mixed(np.uint64(seed) + _SPREAD)
+        for column in range(values.shape[1]):
+            value = values[row, column]
+            bits = _NAN if np.isnan(value) else np.float64(value).view(np.int64)
+            state = _mixed((state ^ np.uint64(bits)) + _SPREAD)
+        found[row] = state
+    return found
+
+
+@njit(cache=True, nogil=True)
 def hash_texts(ends: np.ndarray, letters: np.ndarray) -> np.ndarray:
     """A hash of each text, uint64 (n,): the same on every machine and in every process.
 
@@ -194,7 +217,5 @@ def hash_texts(ends: np.ndarray, letters: np.ndarray) -> np.ndarray:
         state = np.uint64(0xCBF29CE484222325)
         for at in range(ends[text], ends[text + 1]):
             state = (state ^ np.uint64(letters[at])) * np.uint64(0x100000001B3)
-        state = (state ^ (state >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
-        state = (state ^ (state >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
-        found[text] = state ^ (state >> np.uint64(33))
+        found[text] = _mixed(state)
     return found
