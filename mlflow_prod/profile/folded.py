@@ -189,7 +189,7 @@ def _cells(histogram: Histogram) -> tuple[list[int], list[int]]:
 
 
 def _between(end: int, first: int) -> int:
-    """A key from `end` to `first` of few bits: no row's own value, and the edge of coarser buckets, too."""
+    """A key from `end` to `first` of few bits: seldom a row's own value, and an edge of coarser buckets."""
     low, high = radix.values_of(np.array([end, first]))
     start = int(radix.keys_of(np.array([low / 2 + high / 2]))[0])
     start = min(max(start, end), first)

@@ -66,7 +66,10 @@ class Profile:
         return cls(*_counted(features, scores, {}))
 
     def count(self, features: Features, scores: np.ndarray | None = None) -> "Profile":
-        """The profile of these rows and more: `self + Profile.of(features, scores)`, in half the time."""
+        """The profile of these rows and more: `self + Profile.of(features, scores)`, in half the time.
+
+        A batch by itself costs as much as some 25,000 of its rows: few large ones are quicker.
+        """
         shifts = {n: c.histogram.shift for n, c in self.columns.items() if isinstance(c, Numbers)}
         return self + Profile(*_counted(features, scores, shifts))
 
