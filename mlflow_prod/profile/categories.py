@@ -1,6 +1,6 @@
 """A column of texts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -61,6 +61,17 @@ class Categories:
         missing, others = self.missing + other.missing, self.others + other.others
         texts, sizes = pa.array(list(counts), pa.large_string()), np.array([*counts.values()], np.int64)
         return _smallest(texts, sizes, missing, others)
+
+    def would_count(self, texts: Sequence[str]) -> np.ndarray:
+        """Whether each text (n,) would be among `counts` if a row had it; bool, all true without `others`."""
+        if not self.others or not texts:
+            return np.ones(len(texts), bool)
+        kept, asked = (
+            radix.hash_texts(*_letters(pa.array(list(each), pa.large_string())))
+            for each in (self.counts, texts)
+        )
+        found: np.ndarray = asked <= kept.max()
+        return found
 
     @property
     def rows(self) -> int:

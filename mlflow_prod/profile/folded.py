@@ -70,8 +70,9 @@ class Folded:
     def beside(self, column: Column, name: str) -> tuple[np.ndarray, np.ndarray]:
         """These counts and those of other rows in the same cells, each (cells + 2,) int64.
 
-        The last two are infinite and missing ones. Where a bucket of the other column lies across a cut, the
-        cut is moved within a cell without rows beside it, or else dropped: both sides are counted exactly.
+        The last two are infinite and missing ones. Both sides are counted exactly: where a bucket of the other
+        column lies across a cut, the cut is moved within a cell without rows beside it, or else dropped; where
+        more than 10,000 texts came, those of the baseline that went uncounted are among all others on both.
         Raises DataError naming the column where one holds numbers, texts or dates and the other does not.
         """
         held = "category" if isinstance(column, Categories) else column.kind
@@ -81,11 +82,19 @@ class Folded:
         elif self.kind != held and not {self.kind, held} <= {"number", "boolean"}:
             raise DataError(f"column {name!r} holds {WORDS[held]}, where the baseline has {WORDS[self.kind]}")
         elif isinstance(column, Categories):
-            known = [column.counts.get(str(text), 0) for text in self.cuts]
-            first, second = list(self.counts), [*known, column.rows - column.missing - sum(known)]
+            first, second = self._texts(column)
         else:
             first, second = self._cut(column.histogram)
         return np.array([*first, self.infinite, self.missing]), np.array([*second, infinite, column.missing])
+
+    def _texts(self, column: Categories) -> tuple[list[int], list[int]]:
+        texts = [str(text) for text in self.cuts]
+        # A text that the other column would not have counted, if it had come, is one of all others here, too.
+        counted = column.would_count(texts)
+        first = [rows for rows, known in zip(self.counts, counted, strict=False) if known]
+        second = [column.counts.get(text, 0) for text, known in zip(texts, counted, strict=True) if known]
+        others = column.rows - column.missing - sum(second)
+        return [*first, sum(self.counts) - sum(first)], [*second, others]
 
     def _cut(self, histogram: Histogram) -> tuple[list[int], list[int]]:
         start, last, counts = histogram.buckets()

@@ -53,6 +53,13 @@ def test_a_dictionary_with_twice_the_same_missing_and_unused_values_is_read():
     assert Categories.of(numbers).counts == {"7": 2, "8": 1}
 
 
+def test_it_is_known_which_texts_would_have_been_counted():
+    texts = [f"t{at}" for at in range(14_000)]
+    column = _of(texts)
+    assert column.would_count(texts).tolist() == [text in column.counts for text in texts]
+    assert Categories({"a": 1}).would_count(["a", "b"]).all() and column.would_count([]).shape == (0,)
+
+
 def test_a_slice_of_an_array_is_hashed_as_its_texts_are():
     texts = pa.array([f"text {n}" for n in range(30)], pa.large_string())
     ends, letters = categories._letters(texts.slice(10, 5))

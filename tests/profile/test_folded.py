@@ -89,6 +89,18 @@ def test_texts_have_a_cell_each_rare_and_unseen_ones_share_the_last():
     assert first.tolist() == [40, 30, 9, 0, 2] and second.tolist() == [1, 0, 2, 0, 1]
 
 
+def test_of_too_many_texts_what_went_uncounted_is_not_taken_for_lost():
+    common = [f"common {at % 100}" for at in range(20_000)]
+    column = _of([*common, *(f"old {at}" for at in range(5_000))])
+    for rare in (5_000, 60_000):
+        now = column_of(pd.Series([*common, *(f"new {at}" for at in range(rare))]), "x")
+        first, second = column.beside(now, "x")
+        assert first.sum() == 25_000 and second.sum() == 20_000 + rare
+        assert np.array_equal(first[:-3], second[:-3]) and set(first[:-3]) == {200}
+        assert (len(first) == 103) == (rare == 5_000) and len(first) > 10
+        assert second[-3] == 20_000 + rare - 200 * len(first[:-3])
+
+
 def test_a_real_category_called_other_keeps_its_own_cell():
     column = _of(["other"] * 20 + ["a"] * 5)
     assert (column.cuts, column.counts) == (("other",), (20, 5))
