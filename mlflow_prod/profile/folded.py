@@ -70,9 +70,9 @@ class Folded:
     def beside(self, column: Column, name: str) -> tuple[np.ndarray, np.ndarray]:
         """These counts and those of other rows in the same cells, each (cells + 2,) int64.
 
-        The last two are infinite and missing ones. Both sides are counted exactly: where a bucket of the other
-        column lies across a cut, the cut is moved within a cell without rows beside it, or else dropped; where
-        more than 10,000 texts came, those of the baseline that went uncounted are among all others on both.
+        The last two are infinite and missing ones. Both sides are counted exactly: where a bucket of the
+        other column lies across a cut, the cut is moved within a cell without rows beside it, or dropped;
+        where over 10,000 texts came, those of the baseline that went uncounted are among others on both.
         Raises DataError naming the column where one holds numbers, texts or dates and the other does not.
         """
         held = "category" if isinstance(column, Categories) else column.kind

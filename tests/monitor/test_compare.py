@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency
+from sklearn.datasets import load_breast_cancer
 
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.monitor import compare
@@ -49,6 +50,16 @@ def test_a_shift_by_one_standard_deviation_is_found_and_named(n):
         assert _drifted(found) == {"income"}
         assert (found["drifted_columns"].value, found["drifted_columns"].n) == (1, n)
         assert found["drifted_share"].value == pytest.approx(1 / 6)
+
+
+def test_halves_of_a_real_table_have_not_drifted_from_each_other_but_its_classes_have():
+    frame = load_breast_cancer(as_frame=True).frame.sample(frac=1, random_state=0)
+    base, rest = frame[:284], frame[284:]
+    columns = frame.columns[:-1]
+    baseline = Baseline.of(Profile.of(base[columns]))
+    assert _drifted(_found(baseline, rest[columns])) == set()
+    malignant = rest[rest["target"] == 0][columns]
+    assert {"mean radius", "worst area"} <= _drifted(_found(baseline, malignant))
 
 
 def test_small_batches_of_the_same_distribution_seldom_drift():

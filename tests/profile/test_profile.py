@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_breast_cancer
 
 from mlflow_prod.data.batches import batches
 from mlflow_prod.errors import DataError
@@ -69,6 +70,17 @@ def test_multiclass_scores_are_counted_as_the_likeliest_class():
     scores = np.eye(3)[np.arange(1_000) % 3]
     prediction = Profile.of(BASE, scores).columns["prediction"]
     assert prediction == Numbers.of(np.arange(1_000) % 3)
+
+
+def test_figures_of_real_columns_are_numpy_s():
+    frame = load_breast_cancer(as_frame=True).data
+    profile = Profile.of(frame[300:]).count(frame[:300])
+    for name, column in profile.columns.items():
+        values = frame[name].to_numpy()
+        assert column.moments.mean == pytest.approx(values.mean(), rel=1e-12)
+        assert column.moments.variance == pytest.approx(values.var(), rel=1e-12)
+        for q in (0, 0.1, 0.5, 0.9, 1):
+            assert column.histogram.quantile(q)[0] == np.quantile(values, q, method="inverted_cdf")
 
 
 def test_a_score_that_is_none_is_a_missing_answer():
