@@ -2,16 +2,19 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from mlflow_prod.errors import DataError
+from mlflow_prod.errors import DataError, shown
 from mlflow_prod.profile import kernels
 from mlflow_prod.profile.levels import Levels
 from mlflow_prod.profile.table import Grouping, Table, fits
+from mlflow_prod.profile.wire import pack, unpack
 
+VERSION = 1
 Slice = tuple[tuple[str, str], ...]
 
 
@@ -143,6 +146,44 @@ class Cells:
         self._sums = self._sums.grown(space)
 
     @property
+    def weight(self) -> float:
+        """Of all rows; their number where they carry none."""
+        return float(self._counts.get("mass", self._counts["rows"]).of(()).sum())
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` makes equal counts of."""
+        # Tables then have the order that follows from the layout, whatever the one they were grown in.
+        same = Cells(self.layout) + self
+        levels = [levels.names for levels in same._levels]
+        head = {"version": VERSION, "layout": asdict(self.layout), "levels": levels}
+        return pack(head, [table.flat for table in same._tables()])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Cells":
+        """The inverse of `to_bytes`, strict: anything else raises DataError."""
+        head, arrays = unpack(data)
+        if head.get("version") != VERSION:
+            raise DataError(
+                f"version of counts of slices must be {VERSION}, got {shown(head.get('version'))}"
+            )
+        try:
+            cells = cls(_layout(head["layout"]))
+            for levels, names in zip(cells._levels, head["levels"], strict=True):
+                if levels.number(map(_text, names)).tolist() != [*range(len(names))]:
+                    raise ValueError("a category is there twice, or there are too many")
+            cells._make_room()
+            for table, array in zip(cells._tables(), arrays, strict=True):
+                if (table.flat.dtype, len(table.flat)) != (array.dtype, len(array)):
+                    raise ValueError("the numbers do not fit the slices")
+                table.flat[:] = array
+        except (KeyError, TypeError, ValueError) as problem:
+            raise DataError(f"these bytes are no counts of slices: {problem}") from problem
+        return cells
+
+    def _tables(self) -> list[Table]:
+        return [*self._counts.values(), self._sums]
+
+    @property
     def left_out(self) -> tuple[tuple[str, ...], ...]:
         """The columns, and the crosses of the layout, that would have more than `table.MOST_CELLS` cells."""
         shown, names = set(self._shown()), self.layout.columns
@@ -186,6 +227,30 @@ class Cells:
     def _shown(self) -> list[Grouping]:
         space = [len(levels) for levels in self._levels]
         return [grouping for grouping in self._asked() if fits(grouping, space)]
+
+
+def _layout(told: dict[str, Any]) -> Layout:
+    """A layout from its JSON values; ValueError, TypeError or KeyError for others."""
+    crosses = tuple(tuple(cross) for cross in told["crosses"])
+    layout = Layout(
+        **{**told, "columns": tuple(told["columns"]), "crosses": crosses, "inner": tuple(told["inner"])}
+    )
+    positions = set(range(len(layout.columns)))
+    sound = len(set(map(_text, layout.columns))) == len(positions) and all(
+        len(cross) > 1 and set(cross) <= positions and len(set(cross)) == len(cross) for cross in crosses
+    )
+    whole = [*layout.inner, layout.values, *itertools.chain(*crosses)]
+    if not sound or any(type(number) is not int or number < 0 for number in whole):
+        raise ValueError("the layout is none")
+    if {type(layout.weighted), type(layout.summed)} != {bool}:
+        raise ValueError("the layout is none")
+    return layout
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{shown(value)} is no text")
+    return value
 
 
 def _flat(array: np.ndarray) -> np.ndarray:
