@@ -21,18 +21,20 @@ def batches(
     """The given columns of a table, or of a Parquet file or folder of any size, in order.
 
     `texts`: those of the columns that hold few different values, which are then read as numbers and a
-    dictionary. Raises DataError where there is no such file or column.
+    dictionary. Raises DataError where there is no such file or column, or where files of a folder differ in
+    the type of one; a file in which it is missing in all rows may have any.
     """
     if isinstance(source, pd.DataFrame):
         _hold(columns, [str(name) for name in source.columns], "the table")
         yield from pa.Table.from_pandas(source[list(columns)], preserve_index=False).to_batches(ROWS)
         return
     try:
-        files = sorted(ds.dataset(source, format="parquet").files)
-        for file in files:
+        types: dict[str, pa.DataType] = {}
+        for file in sorted(ds.dataset(source, format="parquet").files):
             # Not by the dataset itself, which reads ahead as far as memory goes.
             with pq.ParquetFile(file, read_dictionary=list(texts)) as opened:
                 _hold(columns, opened.schema_arrow.names, file)
+                _agree(columns, opened.schema_arrow, types, file)
                 yield from _one_ahead(_by_group(opened, columns))
     except (OSError, pa.ArrowException) as problem:
         raise DataError(f"{source} cannot be read as a Parquet file or folder: {problem}") from problem
@@ -57,3 +59,21 @@ def _hold(columns: Sequence[str], there: Sequence[str], where: str) -> None:
     lost = [name for name in columns if name not in there]
     if lost:
         raise DataError(f"{where} has no column {lost[0]!r}: {did_you_mean(lost[0], there)}")
+
+
+def _agree(columns: Sequence[str], found: pa.Schema, types: dict[str, pa.DataType], where: str) -> None:
+    """DataError for a column of another type than in `types`, which is told of those that are new."""
+    for name in columns:
+        kind = _plain(found.field(name).type)
+        # Else 1 and 1.0 would be two slices.
+        if not pa.types.is_null(kind) and types.setdefault(name, kind) != kind:
+            raise DataError(
+                f"{where} holds column {name!r} as {kind}, the files before it as {types[name]}: "
+                "write all files with one type"
+            )
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """The type of the values, however they are stored."""
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.string() if pa.types.is_large_string(value) or pa.types.is_string_view(value) else value
