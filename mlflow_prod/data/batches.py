@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +14,8 @@ from mlflow_prod.errors import DataError, did_you_mean
 
 # Some megabytes of ten columns: large enough that what is done once a batch does not count.
 ROWS = 1 << 17
+
+T = TypeVar("T")
 
 
 def batches(
@@ -35,7 +38,7 @@ def batches(
             with pq.ParquetFile(file, read_dictionary=list(texts)) as opened:
                 _hold(columns, opened.schema_arrow.names, file)
                 _agree(columns, opened.schema_arrow, types, file)
-                yield from _one_ahead(_by_group(opened, columns))
+                yield from one_ahead(_by_group(opened, columns))
     except (OSError, pa.ArrowException) as problem:
         raise DataError(f"{source} cannot be read as a Parquet file or folder: {problem}") from problem
 
@@ -46,13 +49,13 @@ def _by_group(opened: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.Rec
         yield from opened.iter_batches(ROWS, row_groups=[group], columns=list(columns))
 
 
-def _one_ahead(found: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same, the next one being read while one is counted."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, found, None)
-        while (batch := coming.result()) is not None:
-            coming = reader.submit(next, found, None)
-            yield batch
+def one_ahead(found: Iterator[T]) -> Iterator[T]:
+    """The same, the next one being made by another thread while one is worked on."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, found, None)
+        while (one := coming.result()) is not None:
+            coming = maker.submit(next, found, None)
+            yield one
 
 
 def _hold(columns: Sequence[str], there: Sequence[str], where: str) -> None:

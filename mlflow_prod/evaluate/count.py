@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mlflow_prod.data.batches import batches
+from mlflow_prod.data.batches import batches, one_ahead
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.counting import Counting, Counts
@@ -84,9 +84,12 @@ class _Pass:
     counting: Counting
 
     def __call__(self, found: Iterable[pa.RecordBatch]) -> Cells:
+        return self.count(map(self.reading.of, found))
+
+    def count(self, found: Iterable[tuple[Rows, list[pa.Array]]]) -> Cells:
         cells = self.counting.cells()
-        for batch in found:
-            self.counting.add(cells, self.reading.rows(batch), self.reading.groups(batch))
+        for rows, groups in found:
+            self.counting.add(cells, rows, groups)
         return cells
 
 
@@ -95,7 +98,8 @@ def _here(source: pd.DataFrame | str | Path, reading: Reading, counting: Countin
     if (first := next(found, None)) is None:
         raise DataError(f"{source} has no rows: give at least one")
     counting = _centred(counting, reading, first)
-    return Counts(counting, _Pass(reading, counting)(itertools.chain([first], found)))
+    checked = one_ahead(map(reading.of, itertools.chain([first], found)))
+    return Counts(counting, _Pass(reading, counting).count(checked))
 
 
 def _in_spark(frame: spark.Frame, reading: Reading, counting: Counting) -> Counts:

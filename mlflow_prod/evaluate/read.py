@@ -33,8 +33,15 @@ class Reading:
         numbers = [self.task.target, *self.score, *([self.weight] if self.weight else [])]
         return list(dict.fromkeys([*self.texts, *numbers]))
 
+    def of(self, batch: pa.RecordBatch) -> tuple[Rows, list[pa.Array]]:
+        """The rows of a batch, checked, and of each cut an array (n,) with their categories.
+
+        DataError as `Rows.part` raises, and for what is no number or class.
+        """
+        return self.rows(batch), [cut.of(batch) for cut in self.cuts]
+
     def rows(self, batch: pa.RecordBatch) -> Rows:
-        """The rows of a batch, checked; DataError as `Rows.part`, and for what is no number or class."""
+        """The rows alone."""
         target = batch.column(self.task.target)
         regression = self.task.kind == "regression"
         labels = _numbers(target, self.task.target) if regression else _codes(target, self.task)
@@ -42,10 +49,6 @@ class Reading:
         scores = np.stack(found, axis=1) if self.task.kind == "multiclass" else found[0]
         weights = _numbers(batch.column(self.weight), self.weight) if self.weight else None
         return Rows.part(self.task, labels, scores, weights)
-
-    def groups(self, batch: pa.RecordBatch) -> list[pa.Array]:
-        """Of each cut an array (n,) with the rows' categories."""
-        return [cut.of(batch) for cut in self.cuts]
 
 
 def _codes(target: pa.Array, task: Task) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Counts of rows by slice, which add."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mlflow_prod.errors import DataError, shown
 from mlflow_prod.profile import kernels
 from mlflow_prod.profile.levels import Levels
 from mlflow_prod.profile.table import Grouping, Table, fits
+from mlflow_prod.profile.threads import on_all_cores
 from mlflow_prod.profile.wire import pack, unpack
 
 VERSION = 1
@@ -45,6 +47,9 @@ class Layout:
         return int(np.prod(self.inner))
 
 
+NOTHING = Layout((), (), ())
+
+
 @dataclass(frozen=True)
 class Slices:
     """What was counted in each slice that has rows; the first is all rows.
@@ -59,6 +64,14 @@ class Slices:
     mass: np.ndarray
     squares: np.ndarray
     sums: np.ndarray
+
+    @cached_property
+    def totals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(rows, mass, squares), each (s,), whatever is told apart in the cells."""
+        rows, mass, squares = (
+            counts.reshape(len(self.cuts), -1).sum(axis=1) for counts in (self.rows, self.mass, self.squares)
+        )
+        return rows, mass, squares
 
     def parts(self, most: int) -> Iterator["Slices"]:
         """The same in order, so many slices at a time."""
@@ -113,18 +126,16 @@ class Cells:
         codes = [levels.encode(column) for levels, column in zip(self._levels, groups, strict=True)]
         self._make_room()
         stacked = np.stack(codes) if codes else np.empty((0, len(inner)), np.uint8)
-        rows, place = self._counts["rows"], np.asarray(inner, np.int32)
-        kernels.count(stacked, rows.strides, rows.starts, place, rows.width, rows.flat)
+        place = np.asarray(inner, np.int32)
+        rows = self._counts["rows"]
+        _run(kernels.count, stacked, rows, place, rows.width)
         if weight is not None:
             for name, amounts in (("mass", weight), ("squares", np.square(weight))):
-                flat = self._counts[name].flat
-                kernels.weigh(stacked, rows.strides, rows.starts, place, amounts, rows.width, flat)
-        if values is not None:
-            sums = self._sums
-            if weight is None:
-                kernels.add_up(stacked, sums.strides, sums.starts, values, sums.flat)
-            else:
-                kernels.add_up_weighted(stacked, sums.strides, sums.starts, values, weight, sums.flat)
+                _run(kernels.weigh, stacked, self._counts[name], place, amounts, rows.width)
+        if values is not None and weight is None:
+            _run(kernels.add_up, stacked, self._sums, values)
+        elif values is not None:
+            _run(kernels.add_up_weighted, stacked, self._sums, values, weight)
 
     def __add__(self, other: "Cells") -> "Cells":
         """The counts of both; DataError where they count different things."""
@@ -229,6 +240,15 @@ class Cells:
         return [grouping for grouping in self._asked() if fits(grouping, space)]
 
 
+def _run(kernel: Callable[..., None], codes: np.ndarray, table: Table, *given: Any) -> None:
+    """Adds to a table what a kernel makes of rows, some groupings at a time on each core."""
+
+    def some(of: slice) -> None:
+        kernel(codes, table.strides[of], table.starts[of], *given, table.flat)
+
+    on_all_cores(some, len(table.starts))
+
+
 def _layout(told: dict[str, Any]) -> Layout:
     """A layout from its JSON values; ValueError, TypeError or KeyError for others."""
     crosses = tuple(tuple(cross) for cross in told["crosses"])
@@ -239,10 +259,11 @@ def _layout(told: dict[str, Any]) -> Layout:
     sound = len(set(map(_text, layout.columns))) == len(positions) and all(
         len(cross) > 1 and set(cross) <= positions and len(set(cross)) == len(cross) for cross in crosses
     )
-    whole = [*layout.inner, layout.values, *itertools.chain(*crosses)]
+    whole = [*layout.inner, *itertools.chain(*crosses)]
+    whole += [value for name, value in asdict(layout).items() if type(getattr(NOTHING, name)) is int]
     if not sound or any(type(number) is not int or number < 0 for number in whole):
         raise ValueError("the layout is none")
-    if {type(layout.weighted), type(layout.summed)} != {bool}:
+    if any(type(value) is not type(getattr(NOTHING, name)) for name, value in asdict(layout).items()):
         raise ValueError("the layout is none")
     return layout
 

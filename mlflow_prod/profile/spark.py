@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
-import numba
 import pyarrow as pa
 
 from mlflow_prod.errors import DataError, ProdError, did_you_mean
+from mlflow_prod.profile.threads import CORES
 
 # Rows to an Arrow batch as other sources give them: Spark's own are a tenth, and cost as much each.
 ROWS = 1 << 17
@@ -111,7 +111,7 @@ class _Summing(Generic[S]):
 
         if context := TaskContext.get():
             # The worker's other cores are other tasks'.
-            numba.set_num_threads(min(context.cpus(), numba.config.NUMBA_NUM_THREADS))
+            CORES.set(min(context.cpus(), CORES.get()))
         large = _regrouped(batch.rename_columns(self.columns) for batch in batches)
         if (one := next(large, None)) is None:
             return
