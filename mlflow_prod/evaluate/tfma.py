@@ -13,8 +13,8 @@ from mlflow_prod.evaluate.read import Source
 from mlflow_prod.evaluate.tfma_asked import Asked, asked_of, plan_of
 from mlflow_prod.evaluate.tfma_config import EvalConfig, ModelSpec, SlicingSpec
 from mlflow_prod.evaluate.tfma_counts import AS_IT_IS
+from mlflow_prod.evaluate.tfma_figures import Found
 from mlflow_prod.evaluate.tfma_limits import Where, validated
-from mlflow_prod.evaluate.tfma_metrics import Found
 from mlflow_prod.profile.cells import Slice
 
 CHANGE = "difference"

@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 
-from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evaluate import binary
 from mlflow_prod.evaluate.binary import NEGATIVE, POSITIVE
 from mlflow_prod.evaluate.figures import Figure, Whole
@@ -41,12 +40,9 @@ def area(
         A curve that `thresholds` do not take from end to end has a smaller area.
 
     NaN where a class is missing. The area under `ROC` that is asked for without any of these has DeLong's
-    interval. Raises InvalidParameter.
+    interval.
     """
     curve, summation = curve or "ROC", summation or "interpolation"
-    for name, rule, got in (("curve", CURVES, curve), ("summation_method", SUMMATIONS, summation)):
-        if got not in rule:
-            raise InvalidParameter(name, f"one of {', '.join(rule)}", got)
     ups, downs = _chosen(counted, _edges(bins, thresholds))
     mass, whole = counted.slices.mass.sum(-1), Whole.of(counted.slices)
     positives, negatives = mass[:, [POSITIVE]], mass[:, [NEGATIVE]]
@@ -78,8 +74,6 @@ def _edges(bins: int | None, thresholds: Sequence[float]) -> tuple[float | None,
 
 @cache
 def _even(bins: int) -> tuple[float | None, ...]:
-    if bins < 2:
-        raise InvalidParameter("num_thresholds", "2 or more", bins)
     inner = ((at + 1) / (bins - 1) for at in range(bins - 2))
     # Whole bins are chosen, from the first that starts at the threshold or beyond.
     return (0.0, *(_start(math.ceil((threshold + NEAR) * THEIR_BINS)) for threshold in inner), None)

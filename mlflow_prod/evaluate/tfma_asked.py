@@ -11,8 +11,9 @@ from mlflow_prod.errors import InvalidParameter, did_you_mean
 from mlflow_prod.evaluate.figures import Figure
 from mlflow_prod.evaluate.tfma_config import ChangeThreshold, EvalConfig, MetricsSpec, SlicingSpec
 from mlflow_prod.evaluate.tfma_counts import AS_IT_IS, Counted, Plan, View
+from mlflow_prod.evaluate.tfma_figures import Found
 from mlflow_prod.evaluate.tfma_limits import Limit, limits_of
-from mlflow_prod.evaluate.tfma_metrics import Found, Metric
+from mlflow_prod.evaluate.tfma_metrics import Metric
 
 # So many edges are exact in any number of slices.
 FEW_EDGES = 1_000

@@ -7,7 +7,6 @@ from itertools import chain
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError
@@ -141,9 +140,7 @@ class Plan:
 
     def _few(self, columns: tuple[str, ...], groups: Sequence[pa.Array]) -> bool:
         # As far as the first batch shows: later ones have few values that are new.
-        levels = {
-            name: pc.count_distinct(values).as_py() for name, values in zip(columns, groups, strict=True)
-        }
+        levels = {name: len(values.unique()) for name, values in zip(columns, groups, strict=True)}
         slices = sum(math.prod(levels[name] for name in grouping) for grouping in self.groupings)
         return slices <= FEW_SLICES
 
