@@ -1,21 +1,24 @@
 """What the metrics of TensorFlow Model Analysis are made of, counted in one pass."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 
+from mlflow_prod.data.batches import batches
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError
+from mlflow_prod.evaluate.count import FIRST, Source
 from mlflow_prod.evaluate.cuts import Column
 from mlflow_prod.evaluate.figures import Figure, Whole, average
 from mlflow_prod.evaluate.losses import losses
-from mlflow_prod.evaluate.read import Source, scored
-from mlflow_prod.evaluate.rows import Rows
-from mlflow_prod.profile import Cells, Layout, Scale, Slices
+from mlflow_prod.evaluate.read import Reading
+from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
+from mlflow_prod.profile import Cells, Layout, Scale, Slices, spark
+from mlflow_prod.profile.wire import pack, unpack
 
 # The classes that are told from all others, each with its weight; of none the answers as they are.
 View = tuple[tuple[int, float], ...]
@@ -116,33 +119,45 @@ class Plan:
         self, source: Source, task: Task, score: Sequence[str], weight: str
     ) -> dict[tuple[View, bool], Counted]:
         """The counts of each view, weighted or not, in one pass over the rows; errors as of `count`."""
-        columns = tuple(sorted(set(chain(*self.groupings))))
-        kinds = [(view, weighted) for view in self.views for weighted in self.weightings]
-        read = weight if True in self.weightings else ""
-        cells: dict[tuple[View, bool], Cells] = {}
-        for rows, groups in scored(source, task, score, [Column(name) for name in columns], read):
-            if not cells:
-                scale = Scale.logits(self.wished if self._few(columns, groups) else self.edges)
-                cells = {kind: Cells(self._layout(task, columns, scale, *kind)) for kind in kinds}
-            for view, weighted in kinds:
-                for part in parts(rows, view, weighted):
-                    summed = [VALUES[name](part) for name in self.views[view]]
-                    values = np.array(summed, np.float64) if summed else None
-                    cells[view, weighted].add(groups, _inner(part, scale), values, part.weight)
-        if not cells:
-            raise DataError(f"{source} has no rows: give at least one")
-        for found in cells.values():
-            if lost := set(found.left_out) & set(self.groupings):
+        cuts = tuple(Column(name) for name in sorted(set(chain(*self.groupings))))
+        reading = Reading(task, tuple(score), cuts, weight if True in self.weightings else "")
+        if isinstance(source, spark.Frame):
+            first = spark.first(source, reading.columns, FIRST)
+            taken = _Pass(self, reading, self._scale(reading, first))
+            found = spark.summed(source, reading.columns, taken, Tally.from_bytes)
+        else:
+            here = batches(source, reading.columns, reading.texts)
+            batch = next(here, None)
+            if batch is not None:
+                taken = _Pass(self, reading, self._scale(reading, batch))
+            found = None if batch is None else taken(chain([batch], here))
+        if found is None:
+            raise DataError("the table has no rows: give at least one")
+        for cells in found.cells:
+            if lost := set(cells.left_out) & set(self.groupings):
                 raise DataError(
                     f"{' x '.join(min(lost))} has more than 4,096 slices: cut by columns of fewer values"
                 )
-        return {kind: Counted(found.slices(), scale, self.views[kind[0]]) for kind, found in cells.items()}
+            if reading.weight and not cells.weight > 0:
+                raise DataError(NO_WEIGHT)
+        counted = zip(self.kinds, found.cells, strict=True)
+        return {kind: Counted(cells.slices(), taken.scale, self.views[kind[0]]) for kind, cells in counted}
 
-    def _few(self, columns: tuple[str, ...], groups: Sequence[pa.Array]) -> bool:
-        # As far as the first batch shows: later ones have few values that are new.
-        levels = {name: len(values.unique()) for name, values in zip(columns, groups, strict=True)}
+    @property
+    def kinds(self) -> list[tuple[View, bool]]:
+        """Each view, weighted or not."""
+        return [(view, weighted) for view in self.views for weighted in self.weightings]
+
+    def cells(self, reading: Reading, scale: Scale) -> list[Cells]:
+        """What holds the counts of each of `kinds`, nothing yet."""
+        columns = tuple(cut.name for cut in reading.cuts)
+        return [Cells(self._layout(reading.task, columns, scale, *kind)) for kind in self.kinds]
+
+    def _scale(self, reading: Reading, first: pa.RecordBatch) -> Scale:
+        # As far as the first rows show: later ones have few values that are new.
+        levels = {cut.name: len(cut.of(first).unique()) for cut in reading.cuts}
         slices = sum(math.prod(levels[name] for name in grouping) for grouping in self.groupings)
-        return slices <= FEW_SLICES
+        return Scale.logits(self.wished if slices <= FEW_SLICES else self.edges)
 
     def _layout(
         self, task: Task, columns: tuple[str, ...], scale: Scale, view: View, weighted: bool
@@ -152,6 +167,47 @@ class Plan:
         inner = (2, scale.bins) if view or task.kind == "binary" else (1,)
         weighs = weighted or any(share != 1 for _, share in view)
         return Layout(columns, places, inner, len(self.views[view]), weighs, summed=True)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The counts of each view, weighted or not, in the order of `Plan.kinds`; they add as `Cells` do."""
+
+    cells: tuple[Cells, ...]
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """The counts of the rows of both."""
+        return Tally(tuple(mine + theirs for mine, theirs in zip(self.cells, other.cells, strict=True)))
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` makes equal counts of."""
+        return pack({}, [np.frombuffer(cells.to_bytes(), np.uint8) for cells in self.cells])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Tally":
+        """The inverse of `to_bytes`, strict: anything else raises DataError."""
+        _, arrays = unpack(data)
+        return cls(tuple(Cells.from_bytes(array.astype(np.uint8).tobytes()) for array in arrays))
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What is done with batches of rows, here or by a worker of Spark."""
+
+    plan: Plan
+    reading: Reading
+    scale: Scale
+
+    def __call__(self, found: Iterable[pa.RecordBatch]) -> Tally:
+        every = self.plan.cells(self.reading, self.scale)
+        for batch in found:
+            rows, groups = self.reading.of(batch)
+            for cells, (view, weighted) in zip(every, self.plan.kinds, strict=True):
+                for part in parts(rows, view, weighted):
+                    summed = [VALUES[name](part) for name in self.plan.views[view]]
+                    values = np.array(summed, np.float64) if summed else None
+                    cells.add(groups, _inner(part, self.scale), values, part.weight)
+        return Tally(tuple(every))
 
 
 def parts(rows: Rows, view: View, weighted: bool) -> Iterator[Rows]:

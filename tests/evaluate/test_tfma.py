@@ -314,3 +314,11 @@ def test_rows_that_cannot_be_measured_are_said(rows, change, slices, said):
 def test_a_table_without_rows_is_said(rows):
     with pytest.raises(DataError, match="no rows"):
         run(rows[:0], spec("AUC"))
+
+
+def test_a_spark_table_gives_the_same(rows, spark):
+    config = EvalConfig.read(THEIRS / "binary.config.json")
+    frame = spark.createDataFrame(pa.Table.from_pandas(rows, preserve_index=False)).repartition(3)
+    found, here = tfma(config, frame, LABEL), tfma(config, rows, LABEL)
+    pd.testing.assert_frame_equal(found.metrics, here.metrics, rtol=1e-12)
+    pd.testing.assert_frame_equal(found.validation, here.validation, rtol=1e-12)
