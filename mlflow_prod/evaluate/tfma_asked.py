@@ -1,7 +1,7 @@
 """What an `EvalConfig` of TensorFlow Model Analysis asks for, metric by metric."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -92,15 +92,24 @@ def asked_of(config: EvalConfig, task: Task, models: Sequence[str], weighted: bo
     found = [one for spec in config.metrics_specs for one in _of_spec(spec, task, models, weighted)]
     if not found:
         raise InvalidParameter("metrics_specs", "given, with one metric or more", config.metrics_specs)
-    keys: dict[tuple[object, ...], Asked] = {}
-    for one in found:
-        key = (one.metric.name, one.weighted, one.classes if not one.average else (), one.average)
-        if keys.setdefault(key, one).metric != one.metric:
-            raise InvalidParameter("name", "of one metric only: name them apart in config", one.metric.name)
+    found = _once(found)
     changes = any(isinstance(limit.threshold, ChangeThreshold) for one in found for limit in one.limits)
     if changes and len(models) < 2:
         raise InvalidParameter("baseline", "given, for change_threshold compares with it", "")
     return found
+
+
+def _once(found: Sequence[Asked]) -> list[Asked]:
+    """The same metric of two metrics_specs only once, held to what both say."""
+    kept: dict[tuple[object, ...], Asked] = {}
+    for one in found:
+        key = (one.metric.name, one.weighted, one.average, () if one.average else one.classes)
+        first = kept.setdefault(key, one)
+        if (first.metric, first.classes, first.models) != (one.metric, one.classes, one.models):
+            raise InvalidParameter("name", "of one metric only: name them apart in config", one.metric.name)
+        limits = first.limits + tuple(limit for limit in one.limits if limit not in first.limits)
+        kept[key] = replace(first, limits=limits)
+    return list(kept.values())
 
 
 def _of_spec(spec: MetricsSpec, task: Task, models: Sequence[str], weighted: bool) -> Iterator[Asked]:
@@ -118,18 +127,17 @@ def _of_spec(spec: MetricsSpec, task: Task, models: Sequence[str], weighted: boo
                 yield Asked(metric, limits, weighs, kept, classes, average)
     for name in chain(spec.thresholds, spec.per_slice_thresholds):
         if name not in names:
-            rule = f"for a metric of its metrics_spec ({did_you_mean(name, _metric_names(spec))})"
+            known = [Metric.of(config).name for config in spec.metrics]
+            rule = f"for a metric of its metrics_spec ({did_you_mean(name, known)})"
             raise InvalidParameter("thresholds", rule, name)
-
-
-def _metric_names(spec: MetricsSpec) -> list[str]:
-    return [Metric.of(config).name for config in spec.metrics]
 
 
 def _weightings(spec: MetricsSpec, weighted: bool) -> tuple[bool, ...]:
     given = spec.example_weights
     if given is None:
         return (weighted,)
+    if not (given.weighted or given.unweighted):
+        raise InvalidParameter("example_weights", "weighted, unweighted, or both", "neither")
     return tuple(dict.fromkeys([weighted] * given.weighted + [False] * given.unweighted))
 
 

@@ -173,6 +173,12 @@ class Aggregate(Message):
     weighted_macro_average: bool = False
     class_weights: dict[int, float] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _one(self) -> "Aggregate":
+        if self.micro_average + self.macro_average + self.weighted_macro_average > 1:
+            raise ValueError("only one average may be asked for")
+        return self
+
     @property
     def average(self) -> str:
         """Which mean of the classes is taken, "" for none."""

@@ -85,14 +85,15 @@ def validated(
         known = bool(where.enough[at])
         value = float(values[at]) if known else np.nan
         baseline = float(baselines[at]) if known and change else np.nan
-        message = "" if known else "fewer rows than min_slice_size"
+        unknown = known and (np.isnan(value) or (change and np.isnan(baseline)))
+        message = "no value" if unknown else "" if known else "fewer rows than min_slice_size"
         yield {
             "slice": where.names[at],
             "rule": rule,
             "value": value,
             "baseline": baseline,
             "passed": known and limit.threshold.holds(value, baseline),
-            "message": "no value" if known and np.isnan(value) else message,
+            "message": message,
         }
     if not found:
         asked = "all slices" if limit.slices is None else in_words(limit.slices)

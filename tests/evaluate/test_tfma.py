@@ -228,6 +228,24 @@ def test_one_weight_is_for_the_rows_another_for_none(rows):
     assert found["weighted"].tolist() == [True, False]
 
 
+def test_a_metric_of_two_specs_is_shown_once_and_held_to_both(rows):
+    held = [
+        {"class_name": "AUC", "threshold": {"value_threshold": {name: 0.5}}}
+        for name in ("lower_bound", "upper_bound")
+    ]
+    found = run(rows, *({"metrics": [one]} for one in held))
+    assert len(found.metrics) == 1
+    assert found.validation[["rule", "passed"]].values.tolist() == [[">= 0.5", True], ["<= 0.5", False]]
+
+
+def test_a_change_of_what_the_baseline_is_not_asked_for_fails(rows):
+    asked = spec(model_names=["candidate"]) | {"metrics": [{"class_name": "AUC", "threshold": CHANGE}]}
+    found = run(rows, asked, model_specs=[{}, {"is_baseline": True, "prediction_key": "other"}])
+    assert found.metrics["model"].tolist() == ["candidate"]
+    assert found.validation["message"].tolist() == ["no value"]
+    assert not found.passed
+
+
 CHANGE = {"change_threshold": {"direction": "HIGHER_IS_BETTER", "absolute": 0}}
 
 
@@ -271,6 +289,7 @@ CHANGE = {"change_threshold": {"direction": "HIGHER_IS_BETTER", "absolute": 0}}
         ),
         ([spec("AUC", thresholds={"auk": CHANGE})], {}, "did you mean 'auc'"),
         ([spec("AUC", model_names=["x"])], {}, "model_names"),
+        ([spec("AUC", example_weights={})], {}, "example_weights must be weighted"),
         (
             [spec("AUC"), {"metrics": [{"class_name": "Recall", "config": '{"name": "auc"}'}]}],
             {},

@@ -73,6 +73,7 @@ def test_both_spellings_texts_and_files_are_read_alike(tmp_path):
         ),
         ({"metrics_specs": [{"metrics": [{"config": "{}"}]}]}, "metrics.0.className: Field required"),
         ({"metrics_specs": [{"metrics": [{"class_name": "AUC", "config": "{x"}]}]}, "metrics.0.config: "),
+        ({"metrics_specs": [{"aggregate": {"micro_average": 1, "macro_average": 1}}]}, "only one average"),
         ({"options": {"min_slice_size": "many"}}, "min_slice_size: .* got 'many'"),
         ("{", "cannot be read as an EvalConfig in JSON"),
         ("nowhere.json", "nowhere.json cannot be read as an EvalConfig"),
