@@ -9,6 +9,7 @@ import sqlite3
 import pytest
 
 from tests.demo import Story
+from tests.spark import local_spark
 
 # Before any test imports TensorFlow or MLflow, which read these once.
 os.environ |= {
@@ -108,6 +109,13 @@ def forget_mlflow():
     fluent._active_experiment_id = None
     for name in OUTSIDE:
         os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """A Spark session on two cores; tests that ask for it are skipped where Java or pyspark is missing."""
+    with local_spark() as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

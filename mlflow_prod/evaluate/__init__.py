@@ -5,6 +5,18 @@ from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.evaluation import evaluation
 from mlflow_prod.evaluate.fairness import fairness
 from mlflow_prod.evaluate.slices import slices
+from mlflow_prod.evaluate.tfma import Analysis, tfma
+from mlflow_prod.evaluate.tfma_config import EvalConfig
 from mlflow_prod.evaluate.versus import versus
 
-__all__ = ["Counts", "count", "evaluation", "fairness", "slices", "versus"]
+__all__ = [
+    "Analysis",
+    "Counts",
+    "EvalConfig",
+    "count",
+    "evaluation",
+    "fairness",
+    "slices",
+    "tfma",
+    "versus",
+]

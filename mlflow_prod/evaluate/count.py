@@ -1,21 +1,28 @@
 """One pass over scored rows."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mlflow_prod.data.batches import batches, one_ahead
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.counting import Counting, Counts
 from mlflow_prod.evaluate.cuts import Column, Cut
-from mlflow_prod.evaluate.read import Source, scored
-from mlflow_prod.evaluate.rows import Rows
-from mlflow_prod.profile import Scale
+from mlflow_prod.evaluate.read import Reading
+from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
+from mlflow_prod.profile import Cells, Scale, spark
 
 MOST_CROSSED = 3
+# Rows whose mean is near enough to that of all: taken from the table's first, wherever the table is.
+FIRST = 1_000
+
+Source = pd.DataFrame | str | Path | spark.Frame
 
 
 def count(
@@ -32,7 +39,8 @@ def count(
 
     Parameters
     ----------
-    source : table, or a Parquet file or folder of any size, which is read once, batch by batch.
+    source : table, or a Parquet file or folder of any size, which is read once, batch by batch; or a Spark
+        DataFrame (extra `spark`), whose partitions are counted by its workers, which need this package.
     task : its target is a column of `source`.
     score : column of the model's answers: the positive class's probability, or the number predicted; of more
         than two classes a column for each, in the task's order.
@@ -56,17 +64,59 @@ def count(
     together = [
         one for size in range(2, crosses + 1) for one in itertools.combinations(range(len(cuts)), size)
     ]
-    found = None
-    for rows, groups in scored(source, task, names, cuts, weight):
-        if found is None:
-            centre = float(rows.target.mean()) if task.kind == "regression" else 0.0
-            scale = Scale.logits(thresholds)
-            counting = Counting(task, titles, scale, tuple(together), centre, bool(weight))
-            found = Counts(counting, counting.cells())
-        found.counting.add(found.cells, rows, groups)
-    if found is None:
-        raise DataError(f"{source} has no rows: give at least one")
+    reading = Reading(task, names, tuple(cuts), weight)
+    counting = Counting(task, titles, Scale.logits(thresholds), tuple(together), weighted=bool(weight))
+    found = (
+        _in_spark(source, reading, counting)
+        if isinstance(source, spark.Frame)
+        else _here(source, reading, counting)
+    )
+    if weight and not found.cells.weight > 0:
+        raise DataError(NO_WEIGHT)
     return found
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """What is done with batches of rows, here or by a worker of Spark."""
+
+    reading: Reading
+    counting: Counting
+
+    def __call__(self, found: Iterable[pa.RecordBatch]) -> Cells:
+        return self.count(map(self.reading.of, found))
+
+    def count(self, found: Iterable[tuple[Rows, list[pa.Array]]]) -> Cells:
+        cells = self.counting.cells()
+        for rows, groups in found:
+            self.counting.add(cells, rows, groups)
+        return cells
+
+
+def _here(source: pd.DataFrame | str | Path, reading: Reading, counting: Counting) -> Counts:
+    found = batches(source, reading.columns, reading.texts)
+    if (first := next(found, None)) is None:
+        raise DataError(f"{source} has no rows: give at least one")
+    counting = _centred(counting, reading, first)
+    checked = one_ahead(map(reading.of, itertools.chain([first], found)))
+    return Counts(counting, _Pass(reading, counting).count(checked))
+
+
+def _in_spark(frame: spark.Frame, reading: Reading, counting: Counting) -> Counts:
+    if counting.task.kind == "regression":
+        # One centre for all partitions, whose sums would else not add.
+        few = spark.first(frame, reading.columns, FIRST)
+        counting = _centred(counting, reading, few) if few.num_rows else counting
+    cells = spark.summed(frame, reading.columns, _Pass(reading, counting), Cells.from_bytes)
+    if cells is None:
+        raise DataError("the Spark table has no rows: give at least one")
+    return Counts(counting, cells)
+
+
+def _centred(counting: Counting, reading: Reading, batch: pa.RecordBatch) -> Counting:
+    if counting.task.kind != "regression":
+        return counting
+    return replace(counting, centre=float(reading.rows(batch.slice(0, FIRST)).target.mean()))
 
 
 def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (0.5,)) -> Counts:

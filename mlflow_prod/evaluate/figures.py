@@ -39,10 +39,7 @@ class Whole(NamedTuple):
     @classmethod
     def of(cls, slices: Slices) -> "Whole":
         """The same whatever is counted in the cells."""
-        rows, weight, squares = (
-            counts.reshape(len(slices.cuts), -1).sum(axis=1)
-            for counts in (slices.rows, slices.mass, slices.squares)
-        )
+        rows, weight, squares = slices.totals
         return cls(rows, weight, squares, effective(weight, squares))
 
 

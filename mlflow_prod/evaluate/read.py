@@ -1,48 +1,59 @@
-"""Scored rows of a table of any size, checked, batch by batch."""
+"""Scored rows in batches of a table, checked."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mlflow_prod.data.batches import batches
 from mlflow_prod.data.task import Task
 from mlflow_prod.data.text import as_text
 from mlflow_prod.errors import DataError
 from mlflow_prod.evaluate.cuts import Cut
 from mlflow_prod.evaluate.rows import Rows
 
-Source = pd.DataFrame | str | Path
 
+@dataclass(frozen=True)
+class Reading:
+    """Which columns hold scored rows, and what these are cut by; names as of `count`."""
 
-def scored(
-    source: Source, task: Task, score: Sequence[str], cuts: Sequence[Cut], weight: str = ""
-) -> Iterator[tuple[Rows, list[pa.Array]]]:
-    """The rows of each batch, and of each cut an array with their categories.
+    task: Task
+    score: tuple[str, ...]
+    cuts: tuple[Cut, ...]
+    weight: str = ""
 
-    Arguments and errors as of `count`, `score` as a sequence.
-    """
-    texts = list(dict.fromkeys(name for cut in cuts for name in cut.reads))
-    numbers = [task.target, *score, *([weight] if weight else [])]
-    for batch in batches(source, list(dict.fromkeys([*texts, *numbers])), texts):
-        yield rows_of(batch, task, score, weight), [cut.of(batch) for cut in cuts]
+    @property
+    def texts(self) -> list[str]:
+        """The columns that cuts read."""
+        return list(dict.fromkeys(name for cut in self.cuts for name in cut.reads))
 
+    @property
+    def columns(self) -> list[str]:
+        """All columns that are read, each once."""
+        numbers = [self.task.target, *self.score, *([self.weight] if self.weight else [])]
+        return list(dict.fromkeys([*self.texts, *numbers]))
 
-def rows_of(batch: pa.RecordBatch, task: Task, score: Sequence[str], weight: str = "") -> Rows:
-    """The rows of one batch, checked; DataError as `Rows.of` raises, and for what is no number or class."""
-    target = batch.column(task.target)
-    labels = _numbers(target, task.target) if task.kind == "regression" else _codes(target, task)
-    found = [_numbers(batch.column(name), name) for name in score]
-    scores = np.stack(found, axis=1) if task.kind == "multiclass" else found[0]
-    weights = _numbers(batch.column(weight), weight) if weight else None
-    return Rows.of(task, labels, scores, weights)
+    def of(self, batch: pa.RecordBatch) -> tuple[Rows, list[pa.Array]]:
+        """The rows of a batch, checked, and of each cut an array (n,) with their categories.
+
+        DataError as `Rows.part` raises, and for what is no number or class.
+        """
+        return self.rows(batch), [cut.of(batch) for cut in self.cuts]
+
+    def rows(self, batch: pa.RecordBatch) -> Rows:
+        """The rows alone."""
+        target = batch.column(self.task.target)
+        regression = self.task.kind == "regression"
+        labels = _numbers(target, self.task.target) if regression else _codes(target, self.task)
+        found = [_numbers(batch.column(name), name) for name in self.score]
+        scores = np.stack(found, axis=1) if self.task.kind == "multiclass" else found[0]
+        weights = _numbers(batch.column(self.weight), self.weight) if self.weight else None
+        return Rows.part(self.task, labels, scores, weights)
 
 
 def _codes(target: pa.Array, task: Task) -> np.ndarray:
     whole = all(text.removeprefix("-").isdecimal() for text in task.classes)
-    if pa.types.is_integer(target.type) and not target.null_count and whole:
+    if task.kind == "binary" and pa.types.is_integer(target.type) and not target.null_count and whole:
         # Ten times as fast as by a dictionary.
         values = target.to_numpy(zero_copy_only=False)
         negative, positive = (values == int(text) for text in task.classes)
@@ -60,6 +71,8 @@ def _codes(target: pa.Array, task: Task) -> np.ndarray:
 
 
 def _numbers(values: pa.Array, name: str) -> np.ndarray:
-    if not (pa.types.is_floating(values.type) or pa.types.is_integer(values.type)):
+    kinds = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal)
+    if not any(kind(values.type) for kind in kinds):
         raise DataError(f"column {name!r} must hold numbers, got {values.type}")
-    return np.asarray(values.to_numpy(zero_copy_only=False), np.float64)
+    # Whole numbers beyond 2^53 are rounded, not refused.
+    return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))

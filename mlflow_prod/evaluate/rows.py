@@ -10,6 +10,7 @@ from mlflow_prod.stats import effective_n
 
 # Figures of fewer rows would speak of persons, not of groups.
 LEAST_ROWS = 10
+NO_WEIGHT = "weight must be > 0 in at least one row"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,14 @@ class Rows:
     @classmethod
     def of(cls, task: Task, target: np.ndarray, scores: np.ndarray, weight: np.ndarray | None) -> "Rows":
         """Checks every rule; raises DataError naming the first that is broken and where."""
+        found = cls.part(task, target, scores, weight)
+        if found.weight is not None and not found.weight.sum() > 0:
+            raise DataError(NO_WEIGHT)
+        return found
+
+    @classmethod
+    def part(cls, task: Task, target: np.ndarray, scores: np.ndarray, weight: np.ndarray | None) -> "Rows":
+        """The same of some of many rows, whose weights may all be 0 as long as those of others are not."""
         target, scores = np.asarray(target), np.asarray(scores, np.float64)
         n = len(target)
         if n == 0:
@@ -50,8 +59,6 @@ class Rows:
             if weight.shape != (n,):
                 raise DataError(f"weight must have shape ({n},), got {weight.shape}")
             _all(np.isfinite(weight) & (weight >= 0), "weight must be finite and >= 0")
-            if not weight.sum() > 0:
-                raise DataError("weight must be > 0 in at least one row")
         return cls(task, target, scores, weight)
 
     @property

@@ -1,17 +1,22 @@
 """Counts of rows by slice, which add."""
 
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from mlflow_prod.errors import DataError
+from mlflow_prod.errors import DataError, shown
 from mlflow_prod.profile import kernels
 from mlflow_prod.profile.levels import Levels
 from mlflow_prod.profile.table import Grouping, Table, fits
+from mlflow_prod.profile.threads import on_all_cores
+from mlflow_prod.profile.wire import pack, unpack
 
+VERSION = 1
 Slice = tuple[tuple[str, str], ...]
 
 
@@ -42,6 +47,9 @@ class Layout:
         return int(np.prod(self.inner))
 
 
+NOTHING = Layout((), (), ())
+
+
 @dataclass(frozen=True)
 class Slices:
     """What was counted in each slice that has rows; the first is all rows.
@@ -56,6 +64,14 @@ class Slices:
     mass: np.ndarray
     squares: np.ndarray
     sums: np.ndarray
+
+    @cached_property
+    def totals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(rows, mass, squares), each (s,), whatever is told apart in the cells."""
+        rows, mass, squares = (
+            counts.reshape(len(self.cuts), -1).sum(axis=1) for counts in (self.rows, self.mass, self.squares)
+        )
+        return rows, mass, squares
 
     def parts(self, most: int) -> Iterator["Slices"]:
         """The same in order, so many slices at a time."""
@@ -110,18 +126,16 @@ class Cells:
         codes = [levels.encode(column) for levels, column in zip(self._levels, groups, strict=True)]
         self._make_room()
         stacked = np.stack(codes) if codes else np.empty((0, len(inner)), np.uint8)
-        rows, place = self._counts["rows"], np.asarray(inner, np.int32)
-        kernels.count(stacked, rows.strides, rows.starts, place, rows.width, rows.flat)
+        place = np.asarray(inner, np.int32)
+        rows = self._counts["rows"]
+        _run(kernels.count, stacked, rows, place, rows.width)
         if weight is not None:
             for name, amounts in (("mass", weight), ("squares", np.square(weight))):
-                flat = self._counts[name].flat
-                kernels.weigh(stacked, rows.strides, rows.starts, place, amounts, rows.width, flat)
-        if values is not None:
-            sums = self._sums
-            if weight is None:
-                kernels.add_up(stacked, sums.strides, sums.starts, values, sums.flat)
-            else:
-                kernels.add_up_weighted(stacked, sums.strides, sums.starts, values, weight, sums.flat)
+                _run(kernels.weigh, stacked, self._counts[name], place, amounts, rows.width)
+        if values is not None and weight is None:
+            _run(kernels.add_up, stacked, self._sums, values)
+        elif values is not None:
+            _run(kernels.add_up_weighted, stacked, self._sums, values, weight)
 
     def __add__(self, other: "Cells") -> "Cells":
         """The counts of both; DataError where they count different things."""
@@ -141,6 +155,44 @@ class Cells:
         space = [len(levels) for levels in self._levels]
         self._counts = {name: table.grown(space) for name, table in self._counts.items()}
         self._sums = self._sums.grown(space)
+
+    @property
+    def weight(self) -> float:
+        """Of all rows; their number where they carry none."""
+        return float(self._counts.get("mass", self._counts["rows"]).of(()).sum())
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` makes equal counts of."""
+        # Tables then have the order that follows from the layout, whatever the one they were grown in.
+        same = Cells(self.layout) + self
+        levels = [levels.names for levels in same._levels]
+        head = {"version": VERSION, "layout": asdict(self.layout), "levels": levels}
+        return pack(head, [table.flat for table in same._tables()])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Cells":
+        """The inverse of `to_bytes`, strict: anything else raises DataError."""
+        head, arrays = unpack(data)
+        if head.get("version") != VERSION:
+            raise DataError(
+                f"version of counts of slices must be {VERSION}, got {shown(head.get('version'))}"
+            )
+        try:
+            cells = cls(_layout(head["layout"]))
+            for levels, names in zip(cells._levels, head["levels"], strict=True):
+                if levels.number(map(_text, names)).tolist() != [*range(len(names))]:
+                    raise ValueError("a category is there twice, or there are too many")
+            cells._make_room()
+            for table, array in zip(cells._tables(), arrays, strict=True):
+                if (table.flat.dtype, len(table.flat)) != (array.dtype, len(array)):
+                    raise ValueError("the numbers do not fit the slices")
+                table.flat[:] = array
+        except (KeyError, TypeError, ValueError) as problem:
+            raise DataError(f"these bytes are no counts of slices: {problem}") from problem
+        return cells
+
+    def _tables(self) -> list[Table]:
+        return [*self._counts.values(), self._sums]
 
     @property
     def left_out(self) -> tuple[tuple[str, ...], ...]:
@@ -186,6 +238,40 @@ class Cells:
     def _shown(self) -> list[Grouping]:
         space = [len(levels) for levels in self._levels]
         return [grouping for grouping in self._asked() if fits(grouping, space)]
+
+
+def _run(kernel: Callable[..., None], codes: np.ndarray, table: Table, *given: Any) -> None:
+    """Adds to a table what a kernel makes of rows, some groupings at a time on each core."""
+
+    def some(of: slice) -> None:
+        kernel(codes, table.strides[of], table.starts[of], *given, table.flat)
+
+    on_all_cores(some, len(table.starts))
+
+
+def _layout(told: dict[str, Any]) -> Layout:
+    """A layout from its JSON values; ValueError, TypeError or KeyError for others."""
+    crosses = tuple(tuple(cross) for cross in told["crosses"])
+    layout = Layout(
+        **{**told, "columns": tuple(told["columns"]), "crosses": crosses, "inner": tuple(told["inner"])}
+    )
+    positions = set(range(len(layout.columns)))
+    sound = len(set(map(_text, layout.columns))) == len(positions) and all(
+        len(cross) > 1 and set(cross) <= positions and len(set(cross)) == len(cross) for cross in crosses
+    )
+    whole = [*layout.inner, *itertools.chain(*crosses)]
+    whole += [value for name, value in asdict(layout).items() if type(getattr(NOTHING, name)) is int]
+    if not sound or any(type(number) is not int or number < 0 for number in whole):
+        raise ValueError("the layout is none")
+    if any(type(value) is not type(getattr(NOTHING, name)) for name, value in asdict(layout).items()):
+        raise ValueError("the layout is none")
+    return layout
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{shown(value)} is no text")
+    return value
 
 
 def _flat(array: np.ndarray) -> np.ndarray:

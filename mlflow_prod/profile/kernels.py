@@ -1,11 +1,11 @@
 """Compiled loops over rows: each reads a batch once and adds to counts that somebody else holds."""
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 # Mantissa bits of a float32 that `_leading` drops, and what it makes of 1; of 0 it makes 0.
-DROPPED = 18
-FARTHEST = 1 << 13
+DROPPED = 16
+FARTHEST = 1 << 15
 
 
 @njit(cache=True)
@@ -16,14 +16,14 @@ def _leading(score: float) -> int:
     return bits if score <= 0.5 else FARTHEST - bits  # type: ignore[return-value]
 
 
-@njit(parallel=True, cache=True)
+@njit(nogil=True, cache=True)
 def place(scores: np.ndarray, edges: np.ndarray, guide: np.ndarray) -> np.ndarray:
     """The bin of each score in [0, 1], int16 (n,): how many of the ascending `edges` are <= it.
 
     `guide` (FARTHEST + 1,) int16: where the search starts, by the leading bits of the score.
     """
     found = np.empty(len(scores), np.int16)
-    for row in prange(len(scores)):
+    for row in range(len(scores)):
         score = scores[row]
         at = guide[_leading(score)]
         while at < len(edges) and edges[at] <= score:
@@ -44,7 +44,7 @@ def _cells(codes: np.ndarray, strides: np.ndarray, start: int) -> np.ndarray:
     return cells
 
 
-@njit(parallel=True, cache=True)
+@njit(nogil=True, cache=True)
 def count(
     codes: np.ndarray,
     strides: np.ndarray,
@@ -59,16 +59,16 @@ def count(
     ----------
     codes : (columns, n) integers, the level of each row in each column.
     strides : (groupings, columns) int32, by which a grouping numbers its cells; 0 for columns it leaves out.
-    starts : (groupings,) the first cell of each. Groupings share no cell: each is one thread's own.
+    starts : (groupings,) the first cell of each. Groupings share no cell: a thread may take some of them.
     inner : (n,) int32, where among its cell's counts a row belongs, below `width`.
     """
-    for grouping in prange(len(starts)):
+    for grouping in range(len(starts)):
         cells = _cells(codes, strides[grouping], starts[grouping])
         for row in range(len(inner)):
             counts[cells[row] * width + inner[row]] += 1
 
 
-@njit(parallel=True, cache=True)
+@njit(nogil=True, cache=True)
 def weigh(
     codes: np.ndarray,
     strides: np.ndarray,
@@ -79,13 +79,13 @@ def weigh(
     totals: np.ndarray,
 ) -> None:
     """Adds each row's amount (n,) to `totals` (cells * width,) float64; the rest as in `count`."""
-    for grouping in prange(len(starts)):
+    for grouping in range(len(starts)):
         cells = _cells(codes, strides[grouping], starts[grouping])
         for row in range(len(inner)):
             totals[cells[row] * width + inner[row]] += amounts[row]
 
 
-@njit(parallel=True, cache=True)
+@njit(nogil=True, cache=True)
 def add_up(
     codes: np.ndarray, strides: np.ndarray, starts: np.ndarray, values: np.ndarray, sums: np.ndarray
 ) -> None:
@@ -94,7 +94,7 @@ def add_up(
     `values` (values, n) float64. The rest as in `count`.
     """
     width = 3 * len(values)
-    for grouping in prange(len(starts)):
+    for grouping in range(len(starts)):
         cells = _cells(codes, strides[grouping], starts[grouping])
         for number in range(len(values)):
             for row in range(values.shape[1]):
@@ -103,7 +103,7 @@ def add_up(
                 sums[at + 2] += value * value
 
 
-@njit(parallel=True, cache=True)
+@njit(nogil=True, cache=True)
 def add_up_weighted(
     codes: np.ndarray,
     strides: np.ndarray,
@@ -114,7 +114,7 @@ def add_up_weighted(
 ) -> None:
     """Adds w v, w^2 v and w^2 v^2 with a row's `weight` (n,); the rest as in `add_up`."""
     width = 3 * len(values)
-    for grouping in prange(len(starts)):
+    for grouping in range(len(starts)):
         cells = _cells(codes, strides[grouping], starts[grouping])
         for number in range(len(values)):
             for row in range(values.shape[1]):

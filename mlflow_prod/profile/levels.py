@@ -40,6 +40,8 @@ class Levels:
         if indices.null_count:
             indices = pc.fill_null(indices.cast(pa.int64()), len(known))
             known = np.append(known, self.number([MISSING]))
+        if np.array_equal(known, np.arange(len(known))):
+            return indices.to_numpy(zero_copy_only=False).astype(np.min_scalar_type(len(self)))
         narrow = known.astype(np.min_scalar_type(len(self)))
         # Twice as fast as an index, which looks for negative ones.
         return narrow.take(indices.to_numpy(zero_copy_only=False), mode="clip")

@@ -45,3 +45,44 @@ def test_what_is_not_there_is_named(table, tmp_path):
             list(batches(source, ["town"]))
     with pytest.raises(DataError, match="no column 'twon': did you mean 'town'"):
         list(batches(table, ["twon"]))
+
+
+def parts(folder, columns):
+    for number, column in enumerate(columns):
+        pq.write_table(pa.table({"town": column}), folder / f"part-{number}.parquet")
+    return folder
+
+
+def test_files_of_a_folder_have_one_type_however_it_is_stored(tmp_path):
+    texts = pa.array(["a", "b"])
+    alike = [
+        pa.nulls(2),
+        texts,
+        texts.dictionary_encode(),
+        texts.cast(pa.large_string()),
+        pa.array([None], pa.null()),
+    ]
+    for coded in ([], ["town"]):
+        found = list(batches(parts(tmp_path, alike), ["town"], coded))
+        values = [value for batch in found for value in batch.column("town").to_pylist()]
+        assert values == [None, None, *["a", "b"] * 3, None]
+
+
+@pytest.mark.parametrize(
+    ("others", "message"),
+    [
+        (pa.array([1.0, None]), "part-2.parquet holds column 'town' as double, the files before it as int64"),
+        (pa.array(["1"]), "part-2.parquet holds column 'town' as string, the files before it as int64"),
+    ],
+)
+def test_files_that_differ_in_type_are_refused_by_name(tmp_path, others, message):
+    for coded in ([], ["town"]):
+        with pytest.raises(DataError, match=message):
+            list(batches(parts(tmp_path, [pa.array([1]), pa.nulls(1), others]), ["town"], coded))
+
+
+def test_a_file_of_a_folder_that_lacks_a_column_is_named(tmp_path):
+    parts(tmp_path, [pa.array([1])])
+    pq.write_table(pa.table({"twon": [1]}), tmp_path / "part-1.parquet")
+    with pytest.raises(DataError, match=r"part-1\.parquet has no column 'town': did you mean 'twon'"):
+        list(batches(tmp_path, ["town"]))

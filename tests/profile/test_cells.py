@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mlflow_prod.errors import DataError
 from mlflow_prod.profile import Cells, Layout
 from mlflow_prod.profile.table import MOST_CELLS
+from mlflow_prod.profile.wire import pack, unpack
 
 TEXTS = st.sampled_from(["", "a", "b", "é", "missing", "c"])
 ROWS = st.lists(
@@ -146,3 +147,55 @@ def test_columns_of_other_lengths_and_other_layouts_are_refused():
         cells.add([pa.array([1, 2, 3]), pa.array([1, 2])], np.zeros(3, np.int64))
     with pytest.raises(DataError, match="count the same columns, crosses and bins"):
         cells + Cells(Layout(("a", "c"), (), (1,)))
+
+
+@settings(deadline=None)
+@given(ROWS, ROWS, st.booleans())
+def test_counts_come_back_from_bytes_and_add_as_before(a, b, weighted):
+    one, other = counted(a, weighted=weighted), counted(b, weighted=weighted)
+    back = Cells.from_bytes(one.to_bytes())
+    assert back.layout == one.layout
+    assert_same(back, one)
+    assert_same(back + other, one + other)
+    assert Cells.from_bytes(back.to_bytes()).to_bytes() == one.to_bytes()
+
+
+@pytest.mark.parametrize("first", [10, MOST_CELLS + 10])
+def test_bytes_keep_what_was_left_out(first):
+    rows = ids(0, MOST_CELLS + 50)
+    cells = counted(rows[:first]) + counted(rows[first:])
+    back = Cells.from_bytes(cells.to_bytes())
+    assert back.left_out == cells.left_out
+    assert_same(back, cells)
+    assert_same(back + counted(rows[:5]), cells + counted(rows[:5]))
+
+
+def test_bytes_of_something_else_are_refused():
+    cells = counted(ids(0, 3))
+    head, arrays = unpack(cells.to_bytes())
+    layout = head["layout"]
+    wrong = [
+        {"version": 2},
+        {"levels": [["a", "a"], ["a"], ["True"]]},
+        {"levels": [["a", 1, "b"], ["a"], ["True"]]},
+        {"levels": [["a"], ["a"], ["True"]]},
+        {"levels": [["a"]]},
+        {"levels": None},
+        {"layout": None},
+        {"layout": {**layout, "more": 1}},
+        {"layout": {**layout, "columns": ["town", "kind", "kind"]}},
+        {"layout": {**layout, "crosses": [[0, 3]]}},
+        {"layout": {**layout, "crosses": [[0]]}},
+        {"layout": {**layout, "inner": [2, 4]}},
+        {"layout": {**layout, "inner": [-1]}},
+        {"layout": {**layout, "weighted": 0}},
+        {"layout": {**layout, "weighted": True}},
+    ]
+    for change in wrong:
+        with pytest.raises(DataError, match="counts of slices"):
+            Cells.from_bytes(pack({**head, **change}, arrays))
+    for others in (arrays[:1], arrays[::-1], [arrays[0][:-1], arrays[1]], [arrays[0][:1], arrays[1]]):
+        with pytest.raises(DataError, match="counts of slices"):
+            Cells.from_bytes(pack(head, others))
+    with pytest.raises(DataError, match="no counts that can be read"):
+        Cells.from_bytes(b"")
