@@ -78,8 +78,9 @@ def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (
         raise DataError(
             f"groups must have a row for each of the {len(rows.target)} targets, got {len(groups)}"
         )
-    binary, columns = rows.task.kind == "binary", tuple(str(name) for name in groups.columns)
-    scale = Scale.of(rows.scores, thresholds) if binary else Scale.logits(thresholds)
+    columns = tuple(str(name) for name in groups.columns)
+    numbers = rows.task.kind == "regression"
+    scale = Scale.logits(thresholds) if numbers else Scale.of(rows.scores, thresholds)
     centre = float(np.average(rows.target, weights=rows.weight)) if rows.task.kind == "regression" else 0.0
     counting = Counting(rows.task, columns, scale, centre=centre, weighted=rows.weight is not None)
     cells = counting.cells()

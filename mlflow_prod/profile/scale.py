@@ -59,6 +59,17 @@ class Scale:
     def __hash__(self) -> int:
         return hash((self.exact, self.edges.tobytes()))
 
+    @cached_property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """(least, most), each (bins,): between what the scores of a bin lie; equal where it holds but one."""
+        least = np.concatenate([[0.0], self.edges])
+        return least, least if self.exact else np.concatenate([self.edges, [1.0]])
+
+    @cached_property
+    def tenths(self) -> np.ndarray:
+        """(bins,) int32: in which tenth of [0, 1] a bin lies, each from its lower end up."""
+        return np.searchsorted(TENTHS, self.ends[0], side="right").astype(np.int32)
+
     @property
     def bins(self) -> int:
         """How many there are."""
