@@ -3,8 +3,10 @@
 from mlflow_prod.evaluate.count import count
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.evaluation import evaluation
+from mlflow_prod.evaluate.exposure import exposure
 from mlflow_prod.evaluate.fairness import fairness
+from mlflow_prod.evaluate.ranking import ranking
 from mlflow_prod.evaluate.slices import slices
 from mlflow_prod.evaluate.versus import versus
 
-__all__ = ["Counts", "count", "evaluation", "fairness", "slices", "versus"]
+__all__ = ["Counts", "count", "evaluation", "exposure", "fairness", "ranking", "slices", "versus"]

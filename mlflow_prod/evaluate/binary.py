@@ -111,7 +111,7 @@ def pr_auc(slices: Slices, scale: Scale) -> tuple[Figure, np.ndarray]:
 def losses(slices: Slices, scale: Scale) -> dict[str, tuple[Figure, np.ndarray]]:
     """Mean `log_loss` and `brier`, each with how far that of the rows may lie from it (s,).
 
-    Where rows are not summed up, as in crosses of columns, each bin stands for the mean of what its ends cost.
+    Where rows are not summed up, as in crosses of columns, each bin costs the mean of what its ends cost.
     """
     whole, size = Whole.of(slices), len(slices.cuts)
     mass, squares = (counts.reshape(size, -1) for counts in (slices.mass, slices.squares))

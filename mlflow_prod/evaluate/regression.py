@@ -9,7 +9,7 @@ from mlflow_prod.profile import Slices
 
 
 def figures(slices: Slices) -> dict[str, Figure]:
-    """`r2` (delta method), `mae`, `mape`, `mean_error` (normal), `rmse` (root of the squared errors' interval).
+    """`r2` (delta method), `mae`, `mape`, `mean_error` (normal), `rmse` (root of the squares' interval).
 
     `r2` is NaN where the target does not vary. `mape`, the mean of |error / target|, is a share of 1, and NaN
     where the target of any row is 0. Not for targets near 0, where it is all that counts.

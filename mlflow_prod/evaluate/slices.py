@@ -25,7 +25,7 @@ def slices(counts: Counts, quantiles: Sequence[float] = ()) -> pd.DataFrame:
     Binary: `auc`, `pr_auc`, `log_loss`, `brier`, `ece` (`calibration_error`; these three exact for all rows
     and single columns), and at each threshold the rates, `balanced_accuracy` and `f1`. Multiclass:
     `accuracy`, `balanced_accuracy`, `macro_precision`, `macro_recall`, `macro_f1`, `log_loss`, `brier`; of
-    all rows and single columns `auc` (mean of each class against the rest) and `ece` (of the likeliest class);
+    all rows and single columns `auc` (mean of each class against the rest), `ece` (of the likeliest class);
     and of each class, however rare, `rows/CLASS`, `precision/CLASS`, `recall/CLASS`, `f1/CLASS`. Regression:
     `r2`, `mae`, `rmse`, `mape`, `mean_error`, and `quantile_loss` at each of `quantiles`. Where there are
     several thresholds or quantiles a name ends in `_at_0.2`.
