@@ -71,7 +71,9 @@ def _ends(gaps: np.ndarray, spread: np.ndarray, n: np.ndarray) -> tuple[np.ndarr
     clear = np.sqrt((gaps**2 - 2 * spread**2).clip(0))
     clear = np.where(clear.any(axis=1, keepdims=True), clear, np.abs(gaps))
     low = _barely_likely(clear, spread, n, value, 1)
-    high = _barely_likely(np.hypot(gaps, spread), spread, n, value, -1)
+    # Less than chance alone leaves, as of few rows that are all right, is no proof of less.
+    found = np.maximum(value, _folded(np.zeros_like(spread), spread)[0].sum(axis=1))
+    high = _barely_likely(np.hypot(gaps, spread), spread, n, found, -1)
     return np.minimum(low, value), np.maximum(high, value).clip(0, 1)
 
 

@@ -20,12 +20,12 @@ def evaluation(
 ) -> list[Measure]:
     """Quality of `scores` against `target`, of all rows and of each value of each column of `groups`.
 
-    Classes: `accuracy` (Wilson), `balanced_accuracy` (mean recall over the classes that occur; Wilson's ends
-    combined after Zou and Donner), `auc` (DeLong on the logit scale; multiclass: mean of each class against
-    the rest), `log_loss` and `brier` (multiclass: summed over classes; normal interval of the mean), `ece`
-    (`calibration_error`; multiclass: of the likeliest class). Binary also `pr_auc` and `f1`, multiclass
-    `macro_f1`. Regression: `r2` (delta method), `mae`, `mape` (normal interval), `rmse` (root of the interval
-    of the squared errors), in the target's unit where they have one. All intervals are 95%.
+    Classes: `accuracy` (Wilson), `balanced_accuracy` (mean recall over the classes that occur; Price and
+    Bonett), `auc` (DeLong on the logit scale; multiclass: mean of each class against the rest), `log_loss`
+    and `brier` (multiclass: summed over classes; normal interval of the mean), `ece` (`calibration_error`;
+    multiclass: of the likeliest class). Binary also `f1` and `pr_auc`, multiclass `macro_f1`. Regression:
+    `r2` (delta method), `mae`, `mape` (normal interval), `rmse` (root of the interval of the squared errors),
+    in the target's unit where they have one. All intervals are 95%.
 
     Parameters
     ----------

@@ -46,9 +46,11 @@ class Scale:
 
         A quantized model has 256, whatever the number of rows.
         """
-        different = np.unique(scores)
-        few = len(different) <= MOST_SCORES
-        return cls(different, thresholds, exact=True) if few else cls.logits(thresholds)
+        # Most often a few of many scores tell that there are too many.
+        for some in (scores[: 2 * MOST_SCORES], scores):
+            if len(different := np.unique(some)) > MOST_SCORES:
+                return cls.logits(thresholds)
+        return cls(different, thresholds, exact=True)
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same bins."""
