@@ -1,7 +1,7 @@
 """Compiled loops over the items of each query by falling score; tied items share their places."""
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 
 @njit(cache=True)
@@ -37,7 +37,7 @@ def _first(start: int, size: int, hits: int, last: int) -> float:
     return found
 
 
-@njit(parallel=True, cache=True)
+@njit(nogil=True, cache=True)
 def figures(
     rows: np.ndarray, starts: np.ndarray, relevance: np.ndarray, scores: np.ndarray, k: int
 ) -> np.ndarray:
@@ -46,7 +46,7 @@ def figures(
     `rows`, `starts` as of `by_query`, `relevance`, `scores` (n,). NaN of a query without a relevant item.
     """
     found = np.full((3, len(starts) - 1), np.nan)
-    for query in prange(len(starts) - 1):
+    for query in range(len(starts) - 1):
         mine = rows[starts[query] : starts[query + 1]]
         items, relevant = len(mine), 0
         last = min(k, items)
@@ -80,11 +80,11 @@ def figures(
     return found
 
 
-@njit(parallel=True, cache=True)
+@njit(nogil=True, cache=True)
 def exposures(rows: np.ndarray, starts: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
     """What each item's place is worth, 1 / log2(1 + place), (n,); nothing beyond the first k places."""
     found = np.zeros(len(scores))
-    for query in prange(len(starts) - 1):
+    for query in range(len(starts) - 1):
         mine = rows[starts[query] : starts[query + 1]]
         last = min(k, len(mine))
         worth, order, start = _discounts(last), np.argsort(-scores[mine]), 0
