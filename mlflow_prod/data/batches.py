@@ -18,9 +18,11 @@ ROWS = 1 << 17
 T = TypeVar("T")
 
 
-def batches(
-    source: pd.DataFrame | str | Path, columns: Sequence[str], texts: Sequence[str] = ()
-) -> Iterator[pa.RecordBatch]:
+# A table, or a Parquet file or folder of any size.
+Tabular = pd.DataFrame | str | Path
+
+
+def batches(source: Tabular, columns: Sequence[str], texts: Sequence[str] = ()) -> Iterator[pa.RecordBatch]:
     """The given columns of a table, or of a Parquet file or folder of any size, in order.
 
     `texts`: those of the columns that hold few different values, which are then read as numbers and a

@@ -3,7 +3,9 @@
 from mlflow_prod.evaluate.count import count
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.evaluation import evaluation
+from mlflow_prod.evaluate.exposure import exposure
 from mlflow_prod.evaluate.fairness import fairness
+from mlflow_prod.evaluate.ranking import ranking
 from mlflow_prod.evaluate.slices import slices
 from mlflow_prod.evaluate.tfma import Analysis, tfma
 from mlflow_prod.evaluate.tfma_config import EvalConfig
@@ -15,7 +17,9 @@ __all__ = [
     "EvalConfig",
     "count",
     "evaluation",
+    "exposure",
     "fairness",
+    "ranking",
     "slices",
     "tfma",
     "versus",

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from mlflow_prod.evaluate.figures import Figure, Whole, effective, share
+from mlflow_prod.evaluate.calibration import calibration_error
+from mlflow_prod.evaluate.counting import LOSSES, TENTHS
+from mlflow_prod.evaluate.figures import Figure, Whole, at_least_zero, average, effective, share
+from mlflow_prod.evaluate.losses import NEAREST
 from mlflow_prod.profile import Scale, Slices
 from mlflow_prod.stats import auc_interval, delong_of_bins, quantile_of
 
 NEGATIVE, POSITIVE = 0, 1
-
-
 TP, FP, FN, TN = range(4)
 # What a rate counts, and of what.
 RATES = {
@@ -58,11 +59,18 @@ def f1(found: dict[str, Figure]) -> Figure:
 
 def auc(slices: Slices) -> tuple[Figure, np.ndarray]:
     """(area under the ROC curve with DeLong's interval, how far that of the rows may lie from it (s,))."""
-    total = slices.mass.sum(-1)
-    n, whole = effective(total, slices.squares.sum(-1)), Whole.of(slices)
-    scaled = slices.mass * np.divide(n, total, out=np.zeros_like(n), where=total > 0)[..., None]
+    return area_of(slices.mass, slices.squares.sum(-1), Whole.of(slices))
+
+
+def area_of(mass: np.ndarray, squares: np.ndarray, whole: Whole) -> tuple[Figure, np.ndarray]:
+    """The same from the weight of rows (s, 2, bins) by class and bin, and its squares by class (s, 2)."""
+    total = mass.sum(-1)
+    n = np.nan_to_num(effective(total, squares))
+    scaled = mass * np.divide(n, total, out=np.zeros_like(n), where=total > 0)[..., None]
     area, variance, bound = delong_of_bins(scaled[:, POSITIVE], scaled[:, NEGATIVE])
     known = ~np.isnan(area)
+    # Sums of weights may pass 1 in the last bit.
+    area = area.clip(0, 1)
     low, high = auc_interval(
         np.where(known, area, 0.5), np.where(known, variance, 0), n[:, POSITIVE], n[:, NEGATIVE]
     )
@@ -98,3 +106,35 @@ def pr_auc(slices: Slices, scale: Scale) -> tuple[Figure, np.ndarray]:
     low, high = (np.where(inside, end, np.nan) for end in (low, high))
     whole = Whole.of(slices)
     return Figure(value, low, high, whole.rows, whole.n), bound
+
+
+def losses(slices: Slices, scale: Scale) -> dict[str, tuple[Figure, np.ndarray]]:
+    """Mean `log_loss` and `brier`, each with how far that of the rows may lie from it (s,).
+
+    Where rows are not summed up, as in crosses of columns, each bin costs the mean of what its ends cost.
+    """
+    whole, size = Whole.of(slices), len(slices.cuts)
+    mass, squares = (counts.reshape(size, -1) for counts in (slices.mass, slices.squares))
+    # What is missed by: by negative rows the score itself, by positive ones what it lacks.
+    missed = np.stack([np.concatenate([end, 1 - end]) for end in scale.ends])
+    costs = -np.log((1 - missed).clip(NEAREST, 1)), np.square(missed)
+    found = {}
+    for at, (name, ends) in enumerate(zip(LOSSES, costs, strict=True)):
+        cost, off = ends.mean(axis=0), np.abs(ends[1] - ends[0]) / 2
+        once, twice, squared = slices.sums[:, at].T
+        binned = np.isnan(once)
+        figure = average(
+            whole,
+            np.where(binned, mass @ cost, once),
+            np.where(binned, squares @ cost, twice),
+            np.where(binned, squares @ cost**2, squared),
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found[name] = at_least_zero(figure), np.where(binned, mass @ off, 0) / whole.weight
+    return found
+
+
+def ece(slices: Slices, scale: Scale) -> tuple[Figure, np.ndarray]:
+    """`calibration_error` of the positive class's score."""
+    marks = np.full((len(slices.cuts), TENTHS), np.nan) if slices.marks is None else slices.marks
+    return calibration_error(slices.mass, marks, scale, Whole.of(slices))

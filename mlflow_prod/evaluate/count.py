@@ -3,13 +3,12 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mlflow_prod.data.batches import batches, one_ahead
+from mlflow_prod.data.batches import Tabular, batches, one_ahead
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.counting import Counting, Counts
@@ -22,7 +21,7 @@ MOST_CROSSED = 3
 # Rows whose mean is near enough to that of all: taken from the table's first, wherever the table is.
 FIRST = 1_000
 
-Source = pd.DataFrame | str | Path | spark.Frame
+Source = Tabular | spark.Frame
 
 
 def count(
@@ -93,7 +92,7 @@ class _Pass:
         return cells
 
 
-def _here(source: pd.DataFrame | str | Path, reading: Reading, counting: Counting) -> Counts:
+def _here(source: Tabular, reading: Reading, counting: Counting) -> Counts:
     found = batches(source, reading.columns, reading.texts)
     if (first := next(found, None)) is None:
         raise DataError(f"{source} has no rows: give at least one")
@@ -128,8 +127,9 @@ def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (
         raise DataError(
             f"groups must have a row for each of the {len(rows.target)} targets, got {len(groups)}"
         )
-    binary, columns = rows.task.kind == "binary", tuple(str(name) for name in groups.columns)
-    scale = Scale.of(rows.scores, thresholds) if binary else Scale.logits(thresholds)
+    columns = tuple(str(name) for name in groups.columns)
+    numbers = rows.task.kind == "regression"
+    scale = Scale.logits(thresholds) if numbers else Scale.of(rows.scores, thresholds)
     centre = float(np.average(rows.target, weights=rows.weight)) if rows.task.kind == "regression" else 0.0
     counting = Counting(rows.task, columns, scale, centre=centre, weighted=rows.weight is not None)
     cells = counting.cells()

@@ -20,11 +20,12 @@ def evaluation(
 ) -> list[Measure]:
     """Quality of `scores` against `target`, of all rows and of each value of each column of `groups`.
 
-    Classes: `accuracy` (Wilson), `balanced_accuracy` (mean recall over the classes that occur; Wilson's ends
-    combined after Zou and Donner), `auc` (binary; DeLong on the logit scale), `log_loss` and `brier`
-    (multiclass: summed over classes; normal interval of the mean). Regression: `r2` (delta method), `mae`
-    (normal interval), `rmse` (root of the interval of the squared errors), in the target's unit where they
-    have one. All intervals are 95%.
+    Classes: `accuracy` (Wilson), `balanced_accuracy` (mean recall over the classes that occur; Price and
+    Bonett), `auc` (DeLong on the logit scale; multiclass: mean of each class against the rest), `log_loss`
+    and `brier` (multiclass: summed over classes; normal interval of the mean), `ece` (`calibration_error`;
+    multiclass: of the likeliest class). Binary also `f1` and `pr_auc`, multiclass `macro_f1`. Regression:
+    `r2` (delta method), `mae`, `mape` (normal interval), `rmse` (root of the interval of the squared errors),
+    in the target's unit where they have one. All intervals are 95%.
 
     Parameters
     ----------
@@ -35,8 +36,9 @@ def evaluation(
         of rows, which is smaller the more unequal the weights are.
 
     Slices of fewer than 10 rows are left out (they would speak of persons). `auc` is left out with fewer
-    than two rows of a class, `r2` where the target does not vary. Of more than 2,048 different scores `auc`
-    is counted in bins (`Scale`), at most a few 1e-5 from that of the rows. Probabilities count as at least
+    than two rows of a class, `r2` where the target does not vary, `mape` where a target is 0. Of more than
+    2,048 different scores `auc` and `pr_auc` are counted in bins (`Scale`), at most a few 1e-5 from those of
+    the rows. Probabilities count as at least
     1.2e-7 in `log_loss`. Not for rows that hang together, such as many of one person: intervals are then too
     short.
 
@@ -54,18 +56,28 @@ def figures(counts: Counts) -> dict[str, Figure]:
     counting, slices = counts.counting, counts.slices
     if counting.task.kind == "regression":
         found = regression.figures(slices)
-        return {name: found[name] for name in ("r2", "mae", "rmse")}
+        return {name: found[name] for name in ("r2", "mae", "rmse", "mape")}
     whole = Whole.of(slices)
     if counting.task.kind == "multiclass":
         balanced = classes.balanced_accuracy(classes.recalls(slices), whole)
-        return {"accuracy": classes.accuracy(slices), "balanced_accuracy": balanced, **classes.losses(slices)}
+        return {
+            "accuracy": classes.accuracy(slices),
+            "balanced_accuracy": balanced,
+            "macro_f1": classes.macro(slices)["macro_f1"],
+            "auc": classes.auc(counting, slices)[0],
+            **classes.losses(slices),
+            "ece": classes.ece(counting, slices)[0],
+        }
     rates = binary.rates(slices, counting.scale, 0.5)
     recalls = (rates["true_negative_rate"], rates["true_positive_rate"])
     return {
         "accuracy": rates["accuracy"],
         "balanced_accuracy": classes.balanced_accuracy(recalls, whole),
+        "f1": binary.f1(rates),
         "auc": binary.auc(slices)[0],
+        "pr_auc": binary.pr_auc(slices, counting.scale)[0],
         **classes.losses(slices),
+        "ece": binary.ece(slices, counting.scale)[0],
     }
 
 

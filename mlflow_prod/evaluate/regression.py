@@ -2,15 +2,17 @@
 
 import numpy as np
 
+from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evaluate.counting import POWERS
 from mlflow_prod.evaluate.figures import Figure, Whole, around, at_least_zero, average
 from mlflow_prod.profile import Slices
 
 
 def figures(slices: Slices) -> dict[str, Figure]:
-    """`r2` (delta method), `mae` and `mean_error` (normal), `rmse` (root of the squared errors' interval).
+    """`r2` (delta method), `mae`, `mape`, `mean_error` (normal), `rmse` (root of the squares' interval).
 
-    `r2` is NaN where the target does not vary.
+    `r2` is NaN where the target does not vary. `mape`, the mean of |error / target|, is a share of 1, and NaN
+    where the target of any row is 0. Not for targets near 0, where it is all that counts.
     """
     whole = Whole.of(slices)
     sums = {name: slices.sums[:, at].T for at, name in enumerate(POWERS)}
@@ -20,7 +22,30 @@ def figures(slices: Slices) -> dict[str, Figure]:
     root = squared._replace(
         value=np.sqrt(squared.value), low=np.sqrt(squared.low), high=np.sqrt(squared.high)
     )
-    return {"r2": _r2(whole, sums), "mae": absolute, "rmse": root, "mean_error": error}
+    relative = at_least_zero(average(whole, *sums["|e/y|"]))
+    possible = (sums["0"][0] == 0) & np.isfinite(relative.value)
+    value, low, high = (np.where(possible, end, np.nan) for end in relative[:3])
+    relative = relative._replace(value=value, low=low, high=high)
+    return {"r2": _r2(whole, sums), "mae": absolute, "rmse": root, "mape": relative, "mean_error": error}
+
+
+def quantile_loss(slices: Slices, quantile: float) -> Figure:
+    """Mean pinball loss of predictions of a quantile in (0, 1) of the target; normal interval.
+
+    A target above the prediction costs `quantile` of the distance, one below the rest of it. Source:
+    R. Koenker and G. Bassett, Econometrica 46 (1978), 33-50. Raises InvalidParameter.
+    """
+    if not 0 < quantile < 1:
+        raise InvalidParameter("quantile", "strictly between 0 and 1", quantile)
+    # Of w v and of w^2 v.
+    error, absolute, squared, signed = (
+        slices.sums[:, POWERS.index(name), :2].T for name in ("e", "|e|", "e2", "e|e|")
+    )
+    # The loss is |e| / 2 + (1/2 - quantile) e: no quantile needs a sum of its own.
+    aside = 0.5 - quantile
+    once, twice = absolute / 2 + aside * error
+    of_squares = (1 / 4 + aside**2) * squared[1] + aside * signed[1]
+    return at_least_zero(average(Whole.of(slices), once, twice, of_squares))
 
 
 def _r2(whole: Whole, sums: dict[str, np.ndarray]) -> Figure:

@@ -54,6 +54,11 @@ class Rows:
             # Rounding in float32 may pass 1 by a hair.
             _all((scores >= -1e-6) & (scores <= 1 + 1e-6), "scores must be probabilities between 0 and 1")
             scores = scores.clip(0, 1)
+        if task.kind == "multiclass":
+            # Of eight bits each probability is rounded by up to 1/512.
+            slack = max(1e-3, len(task.classes) / 512)
+            rule = f"scores must be probabilities that sum to 1 within {slack:g}"
+            _all(np.abs(scores.sum(axis=1) - 1) <= slack, rule)
         if weight is not None:
             weight = np.asarray(weight, np.float64)
             if weight.shape != (n,):

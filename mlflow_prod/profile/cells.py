@@ -1,7 +1,7 @@
 """Counts of rows by slice, which add."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,8 @@ from mlflow_prod.profile.wire import pack, unpack
 
 VERSION = 1
 Slice = tuple[tuple[str, str], ...]
+# Of so many sums two columns are cut by together, as of the sums of values.
+NARROW = 64
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Layout:
     values : how many values of rows are summed up, for all rows and in the cells of single columns.
     weighted : whether rows carry weights: then sums of weights and of their squares stand beside the counts.
     summed : whether values are summed up in crosses, too.
+    marks : how many sums of amounts are kept for all rows and in the cells of single columns, to which a row
+        may add in several places.
     """
 
     columns: tuple[str, ...]
@@ -40,6 +44,7 @@ class Layout:
     values: int = 0
     weighted: bool = False
     summed: bool = False
+    marks: int = 0
 
     @property
     def width(self) -> int:
@@ -57,6 +62,7 @@ class Slices:
     `cuts`: (s,) pairs of column and value. `rows`: (s, *inner) int64; `mass`, `squares`: the same of weights
     and of their squares, float64, and equal to `rows` where there are none. `sums`: (s, values, 3) float64,
     of w v, w^2 v and w^2 v^2 with a row's weight w and value v; NaN in crosses unless the layout sums there.
+    `marks`: (s, marks) float64, NaN in crosses and for a column of too many values; None where none are kept.
     """
 
     cuts: tuple[Slice, ...]
@@ -64,6 +70,7 @@ class Slices:
     mass: np.ndarray
     squares: np.ndarray
     sums: np.ndarray
+    marks: np.ndarray | None = None
 
     @cached_property
     def totals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,14 +84,15 @@ class Slices:
         """The same in order, so many slices at a time."""
         for start in range(0, len(self.cuts), most):
             of = slice(start, start + most)
-            yield Slices(self.cuts[of], self.rows[of], self.mass[of], self.squares[of], self.sums[of])
+            marks = None if self.marks is None else self.marks[of]
+            yield Slices(self.cuts[of], self.rows[of], self.mass[of], self.squares[of], self.sums[of], marks)
 
 
 class Cells:
     """Counts of rows by slice, of batches that are added one by one.
 
     `a + b` is as if one had counted the rows of both: counts are equal, sums to 1e-12 relative, in any order
-    and grouping. What would have more than `table.MOST_CELLS` cells is left out, whatever came first.
+    and grouping. What does not fit (`table.fits`) is left out, whatever came first.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -103,6 +111,9 @@ class Cells:
         two = [tuple(columns[at : at + 2]) for at in columns[::2]]
         summed = counted if layout.summed else two
         self._sums = Table(summed, space, 3 * layout.values, np.dtype(np.float64))
+        # Wide cells of two columns together would be many.
+        marked = two if layout.marks <= NARROW else [(at,) for at in columns]
+        self._marks = Table(marked, space, layout.marks, np.dtype(np.float64))
 
     def add(
         self,
@@ -110,6 +121,7 @@ class Cells:
         inner: np.ndarray,
         values: np.ndarray | None = None,
         weight: np.ndarray | None = None,
+        marks: Iterable[tuple[np.ndarray, np.ndarray]] = (),
     ) -> None:
         """Counts a batch of n rows.
 
@@ -119,6 +131,7 @@ class Cells:
         inner : (n,) integers, where in the flattened counts of its cells a row belongs.
         values : (values, n) float64, to be summed up.
         weight : (n,) float64, >= 0; where the layout says so.
+        marks : places (n,) int32 below the layout's `marks`, and amounts (n,) float64 that are added there.
         """
         if [len(column) for column in groups] != [len(inner)] * len(self._levels):
             lengths = [len(column) for column in groups]
@@ -136,6 +149,8 @@ class Cells:
             _run(kernels.add_up, stacked, self._sums, values)
         elif values is not None:
             _run(kernels.add_up_weighted, stacked, self._sums, values, weight)
+        for places, amounts in marks:
+            _run(kernels.weigh, stacked, self._marks, places, amounts, self._marks.width)
 
     def __add__(self, other: "Cells") -> "Cells":
         """The counts of both; DataError where they count different things."""
@@ -149,12 +164,14 @@ class Cells:
             for name, table in part._counts.items():
                 total._counts[name].take(table, numbers)
             total._sums.take(part._sums, numbers)
+            total._marks.take(part._marks, numbers)
         return total
 
     def _make_room(self) -> None:
         space = [len(levels) for levels in self._levels]
         self._counts = {name: table.grown(space) for name, table in self._counts.items()}
         self._sums = self._sums.grown(space)
+        self._marks = self._marks.grown(space)
 
     @property
     def weight(self) -> float:
@@ -192,18 +209,19 @@ class Cells:
         return cells
 
     def _tables(self) -> list[Table]:
-        return [*self._counts.values(), self._sums]
+        return [*self._counts.values(), self._sums, self._marks]
 
     @property
     def left_out(self) -> tuple[tuple[str, ...], ...]:
-        """The columns, and the crosses of the layout, that would have more than `table.MOST_CELLS` cells."""
+        """The columns, and the crosses of the layout, that do not fit (`table.fits`)."""
         shown, names = set(self._shown()), self.layout.columns
         return tuple(tuple(names[at] for at in one) for one in self._asked() if one not in shown)
 
     def slices(self) -> Slices:
         """Everything that was counted, slice by slice: all rows, single columns, crosses; values sorted."""
         cuts: list[Slice] = []
-        parts: dict[str, list[np.ndarray]] = {name: [] for name in (*self._counts, "sums")}
+        parts: dict[str, list[np.ndarray]] = {name: [] for name in (*self._counts, "sums", "marks")}
+        space = [len(levels) for levels in self._levels]
         for grouping in self._shown():
             texts = [sorted(self._levels[at].names) for at in grouping]
             order = [self._levels[at].number(names) for at, names in zip(grouping, texts, strict=True)]
@@ -220,6 +238,10 @@ class Cells:
                 parts["sums"].append(_flat(self._sums.of(grouping)[place])[seen])
             else:
                 parts["sums"].append(np.full((seen.sum(), 3 * self.layout.values), np.nan))
+            if len(grouping) < 2 and fits(grouping, space, self.layout.marks):
+                parts["marks"].append(_flat(self._marks.of(grouping)[place])[seen])
+            else:
+                parts["marks"].append(np.full((seen.sum(), self.layout.marks), np.nan))
         found = {name: np.concatenate(arrays) for name, arrays in parts.items()}
         rows = found["rows"].reshape(-1, *self.layout.inner)
         whole = rows.astype(np.float64)
@@ -229,7 +251,8 @@ class Cells:
         sums = found["sums"].reshape(len(cuts), self.layout.values, 3)
         if not self.layout.weighted:
             sums[..., 1] = sums[..., 0]
-        return Slices(tuple(cuts), rows, mass, squares, sums)
+        marks = found["marks"] if self.layout.marks else None
+        return Slices(tuple(cuts), rows, mass, squares, sums, marks)
 
     def _asked(self) -> list[Grouping]:
         """All rows, each column, and the layout's crosses."""
@@ -237,7 +260,7 @@ class Cells:
 
     def _shown(self) -> list[Grouping]:
         space = [len(levels) for levels in self._levels]
-        return [grouping for grouping in self._asked() if fits(grouping, space)]
+        return [grouping for grouping in self._asked() if fits(grouping, space, self.layout.width)]
 
 
 def _run(kernel: Callable[..., None], codes: np.ndarray, table: Table, *given: Any) -> None:

@@ -46,9 +46,11 @@ class Scale:
 
         A quantized model has 256, whatever the number of rows.
         """
-        different = np.unique(scores)
-        few = len(different) <= MOST_SCORES
-        return cls(different, thresholds, exact=True) if few else cls.logits(thresholds)
+        # Most often a few of many scores tell that there are too many.
+        for some in (scores[: 2 * MOST_SCORES], scores):
+            if len(different := np.unique(some)) > MOST_SCORES:
+                return cls.logits(thresholds)
+        return cls(different, thresholds, exact=True)
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same bins."""
@@ -58,6 +60,17 @@ class Scale:
 
     def __hash__(self) -> int:
         return hash((self.exact, self.edges.tobytes()))
+
+    @cached_property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """(least, most), each (bins,): between what the scores of a bin lie; equal where it holds but one."""
+        least = np.concatenate([[0.0], self.edges])
+        return least, least if self.exact else np.concatenate([self.edges, [1.0]])
+
+    @cached_property
+    def tenths(self) -> np.ndarray:
+        """(bins,) int32: in which tenth of [0, 1] a bin lies, each from its lower end up."""
+        return np.searchsorted(TENTHS, self.ends[0], side="right").astype(np.int32)
 
     @property
     def bins(self) -> int:

@@ -8,11 +8,17 @@ import numpy as np
 Grouping = tuple[int, ...]
 # More values of a column, or pairs of values of two, are no slices that anybody reads.
 MOST_CELLS = 4_096
+# Nor is there memory for more numbers in the cells of one grouping: 64 MB.
+MOST_NUMBERS = 1 << 23
 
 
-def fits(grouping: Grouping, space: Sequence[int]) -> bool:
-    """Whether a grouping has at most MOST_CELLS cells, with so many levels of each column."""
-    return bool(np.prod([space[column] for column in grouping], dtype=np.int64) <= MOST_CELLS)
+def fits(grouping: Grouping, space: Sequence[int], width: int = 1) -> bool:
+    """Whether a grouping has at most MOST_CELLS cells, and MOST_NUMBERS in cells of `width`.
+
+    `space`: how many levels each column has.
+    """
+    most = max(1, min(MOST_CELLS, MOST_NUMBERS // max(1, width)))
+    return bool(np.prod([space[column] for column in grouping], dtype=np.int64) <= most)
 
 
 class Table:
@@ -50,17 +56,17 @@ class Table:
         return found.sum(axis=others) if others else found
 
     def grown(self, space: Sequence[int]) -> "Table":
-        """The same counts with room for more levels; a grouping of more than MOST_CELLS cells is left out.
+        """The same counts with room for more levels; a grouping that does not fit is left out.
 
         Its columns are then counted by themselves, as far as no other grouping holds them.
         """
         if tuple(space) == self.space:
             return self
-        kept = [one for one in self.groupings if fits(one, space)]
+        kept = [one for one in self.groupings if fits(one, space, self.width)]
         lost = {column for grouping in self.groupings for column in grouping} - {
             c for one in kept for c in one
         }
-        kept += [(column,) for column in sorted(lost) if fits((column,), space)]
+        kept += [(column,) for column in sorted(lost) if fits((column,), space, self.width)]
         found = Table(kept, [min(levels, MOST_CELLS + 1) for levels in space], self.width, self.flat.dtype)
         found.take(self, [np.arange(levels) for levels in self.space])
         return found

@@ -44,14 +44,17 @@ def test_binary_figures_are_scikit_learns_overall_and_by_slice(weighted):
         expected = {
             "accuracy": metrics.accuracy_score(t, s >= 0.5, sample_weight=w),
             "balanced_accuracy": metrics.balanced_accuracy_score(t, s >= 0.5, sample_weight=w),
+            "f1": metrics.f1_score(t, s >= 0.5, sample_weight=w),
             "auc": metrics.roc_auc_score(t, s, sample_weight=w),
+            "pr_auc": metrics.average_precision_score(t, s, sample_weight=w),
             "log_loss": metrics.log_loss(t, s, sample_weight=w),
             "brier": metrics.brier_score_loss(t, s, sample_weight=w),
         }
         for name, value in expected.items():
             assert found[start + name].value == pytest.approx(value, abs=1e-9), name
             assert found[start + name].low < value < found[start + name].high
-    assert len(found) == 5 * 5
+        assert found[start + "ece"].low < found[start + "ece"].value < found[start + "ece"].high
+    assert len(found) == 5 * 8
 
 
 def test_multiclass_figures_are_scikit_learns():
@@ -64,7 +67,11 @@ def test_multiclass_figures_are_scikit_learns():
     )
     assert found["log_loss"].value == pytest.approx(metrics.log_loss(target, scores))
     assert found["brier"].value == pytest.approx(np.square(scores - np.eye(3)[target]).sum(axis=1).mean())
-    assert set(found) == {"accuracy", "balanced_accuracy", "log_loss", "brier"}
+    assert found["macro_f1"].value == pytest.approx(metrics.f1_score(target, predicted, average="macro"))
+    # Few different scores have a bin each, and the area is that of the rows.
+    area = metrics.roc_auc_score(target, scores, multi_class="ovr")
+    assert found["auc"].value == pytest.approx(area, abs=1e-12)
+    assert set(found) == {"accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "brier", "ece"}
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -80,6 +87,9 @@ def test_regression_figures_are_scikit_learns(weighted):
     )
     expected = metrics.root_mean_squared_error(target, scores, sample_weight=weight)
     assert found["rmse"].value == pytest.approx(expected)
+    assert found["mape"].value == pytest.approx(
+        metrics.mean_absolute_percentage_error(target, scores, sample_weight=weight)
+    )
 
 
 def test_the_intervals_of_r2_and_balanced_accuracy_cover_the_truth():
@@ -109,12 +119,12 @@ def test_a_slice_with_one_class_has_all_figures_but_the_area():
     target, scores, _ = _binary(100)
     groups = pd.DataFrame({"label": np.where(target == 1, "one", "zero")})
     names = {m.name for m in evaluation(BINARY, target, scores, groups) if m.slice == (("label", "one"),)}
-    assert names == {"accuracy", "balanced_accuracy", "log_loss", "brier"}
+    assert names == {"accuracy", "balanced_accuracy", "f1", "pr_auc", "log_loss", "brier", "ece"}
 
 
 def test_a_constant_target_has_no_r2_and_one_row_no_interval():
     found = _by_title(evaluation(PRICE, np.array([3.0]), np.array([2.0]), pd.DataFrame(index=range(1))))
-    assert set(found) == {"mae", "rmse"}
+    assert set(found) == {"mae", "rmse", "mape"}
     assert found["mae"].value == 1 and found["mae"].low is None and found["mae"].high is None
 
 

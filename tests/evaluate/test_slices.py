@@ -9,6 +9,7 @@ from sklearn import metrics
 from mlflow_prod.data import Task
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate import count, slices
+from mlflow_prod.stats import mean
 
 REPAID = Task("binary", "repaid", ("no", "yes"))
 COLUMNS = ["sex", "town", "new"]
@@ -60,12 +61,14 @@ def test_every_slice_has_fairlearns_and_scikit_learns_figures(table, weight):
             assert row[f"{ours}_low"] <= row[ours] <= row[f"{ours}_high"]
         area = metrics.roc_auc_score(label, rows["score"], sample_weight=weights)
         assert abs(row["auc"] - area) <= row["auc_bound"] + 1e-12
+        balanced = metrics.balanced_accuracy_score(label, chosen, sample_weight=weights)
+        assert row["balanced_accuracy"] == pytest.approx(balanced, abs=1e-12)
         single = sum(pd.notna(row[name]) for name in COLUMNS) == 1
-        if single:
-            loss = metrics.log_loss(label, rows["score"], sample_weight=weights)
-            assert row["log_loss"] == pytest.approx(loss, abs=1e-9)
-        else:
-            assert np.isnan(row["log_loss"])
+        for name, loss in (("log_loss", metrics.log_loss), ("brier", metrics.brier_score_loss)):
+            expected = loss(label, rows["score"], sample_weight=weights)
+            assert abs(row[name] - expected) <= row[f"{name}_bound"] + 1e-9
+            assert row[f"{name}_bound"] == 0 if single else 0 < row[f"{name}_bound"] < 0.01
+            assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
 
 
 def test_parquet_and_a_table_give_the_same_counts_whatever_the_batches(table, tmp_path, monkeypatch):
@@ -101,16 +104,38 @@ def test_thresholds_have_their_own_rates_and_one_column_alone_no_crosses(table):
     for threshold in (0.2, 0.7):
         rate = (table["score"] >= threshold).mean()
         assert found[f"positive_rate_at_{threshold}"][0] == pytest.approx(rate, abs=1e-12)
+        assert f"balanced_accuracy_at_{threshold}" in found and f"f1_at_{threshold}_high" in found
 
 
-def test_regression_has_its_figures_by_column():
-    rng = np.random.default_rng(1)
-    table = pd.DataFrame({"town": rng.choice(list("ab"), 2_000), "price": rng.normal(1e6, 5, 2_000)})
-    table["guess"] = table["price"] + rng.normal(size=2_000)
-    found = slices(count(table, Task("regression", "price"), "guess", ["town"])).set_index("town")
-    rows = table[table["town"] == "a"]
-    assert found.loc["a", "r2"] == pytest.approx(metrics.r2_score(rows["price"], rows["guess"]), abs=1e-9)
-    assert found.loc["a", "mae"] == pytest.approx(metrics.mean_absolute_error(rows["price"], rows["guess"]))
+def test_the_interval_of_a_loss_in_a_cross_is_that_of_its_rows(table):
+    found = slices(count(table, REPAID, "score", COLUMNS, crosses=2))
+    for _, row in found[found[COLUMNS].notna().sum(axis=1) == 2].iterrows():
+        rows = part(table, row)
+        given = np.where(rows["repaid"] == "yes", rows["score"], 1 - rows["score"])
+        _, low, high = mean(-np.log(given))
+        assert (row["log_loss_low"], row["log_loss_high"]) == pytest.approx((low, high), abs=5e-3)
+        assert row["log_loss_high"] - row["log_loss_low"] == pytest.approx(high - low, rel=0.02)
+
+
+def test_a_slice_of_one_class_or_of_one_row_has_what_can_be_said_of_it(table):
+    rows = table.assign(side=np.where(table["repaid"] == "yes", "one", "other"))
+    rows.loc[0, "side"] = "single"
+    found = slices(count(rows, REPAID, "score", ["side"])).set_index("side")
+    assert found.loc["one", ["auc", "auc_low", "false_positive_rate", "true_negative_rate_low"]].isna().all()
+    assert found.loc["one", ["balanced_accuracy", "log_loss", "ece"]].notna().all()
+    assert found.loc["one", "balanced_accuracy"] == found.loc["one", "true_positive_rate"]
+    assert found.loc["single", "rows"] == 1 and np.isnan(found.loc["single", "log_loss_low"])
+    assert found.loc["single", "ece_high"] - found.loc["single", "ece_low"] > 0.5
+
+
+def test_rows_without_weight_say_nothing(table):
+    weighted = table.assign(weight=np.where(table["town"] == "a", 0.0, 1.0))
+    found = slices(count(weighted, REPAID, "score", ["town"], weight="weight")).set_index("town")
+    figures = found.columns.drop(["rows", "n"])
+    assert found.loc["a", "rows"] > 0 and found.loc["a", "n"] == 0 and found.loc["a", figures].isna().all()
+    alone = slices(count(table[table["town"] != "a"], REPAID, "score"))
+    whole = found.iloc[0][figures].astype(float)
+    pd.testing.assert_series_equal(whole, alone.iloc[0][figures].astype(float), check_names=False)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +166,8 @@ def test_bad_parameters_are_refused(table):
         slices(count(table[:0], REPAID, "score", COLUMNS))
     with pytest.raises(DataError, match="weight must be finite and >= 0"):
         slices(count(table.assign(weight=-1.0), REPAID, "score", COLUMNS, weight="weight"))
-    with pytest.raises(InvalidParameter, match="task must be binary or regression"):
-        slices(count(table, Task("multiclass", "repaid", ("no", "yes")), ["score", "score"], COLUMNS))
+    with pytest.raises(DataError, match="column 'auc' is called as a figure is"):
+        slices(count(table.assign(auc="x"), REPAID, "score", ["town", "auc"]))
 
 
 def test_a_column_of_too_many_values_is_left_out(table):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mlflow_prod.errors import DataError
 from mlflow_prod.profile import Cells, Layout
+from mlflow_prod.profile.cells import NARROW
 from mlflow_prod.profile.table import MOST_CELLS
 from mlflow_prod.profile.wire import pack, unpack
 
@@ -23,8 +24,8 @@ COLUMNS = ("town", "kind", "new")
 CROSSES = ((0, 1), (0, 1, 2))
 
 
-def counted(rows, crosses=CROSSES, weighted=False):
-    cells = Cells(Layout(COLUMNS, crosses, (2, 3), 1, weighted))
+def counted(rows, crosses=CROSSES, weighted=False, marks=0):
+    cells = Cells(Layout(COLUMNS, crosses, (2, 3), 1, weighted, marks=marks))
     parts = list(zip(*rows, strict=True)) or [()] * 6
     groups = [
         pa.array(parts[0], pa.string()),
@@ -32,7 +33,12 @@ def counted(rows, crosses=CROSSES, weighted=False):
         pa.array(parts[2], pa.bool_()),
     ]
     weight = np.array(parts[5], np.float64) if weighted else None
-    cells.add(groups, np.array(parts[3], np.int64), np.array(parts[4], np.float64).reshape(1, -1), weight)
+    inner, values = np.array(parts[3], np.int64), np.array(parts[4], np.float64)
+    marked = [
+        (inner.astype(np.int32), values),
+        (np.full(len(inner), marks - 1, np.int32), np.ones(len(inner))),
+    ]
+    cells.add(groups, inner, values.reshape(1, -1), weight, marked if marks else [])
     return cells
 
 
@@ -91,6 +97,32 @@ def test_cells_add_in_any_order_and_grouping_to_those_of_all_rows(a, b, c, weigh
     for cells in (one, two, three):
         batches = batches + cells
     assert_same(batches, whole)
+
+
+@settings(deadline=None)
+@given(ROWS, ROWS, st.sampled_from([7, NARROW + 1]))
+def test_marks_are_summed_up_by_place_for_all_rows_and_single_columns(a, b, marks):
+    parts = [counted(rows, marks=marks) for rows in (a, b)]
+    for cells in (counted(a + b, marks=marks), parts[0] + parts[1], parts[1] + parts[0]):
+        found = cells.slices()
+        for cut, got in zip(found.cuts, found.marks, strict=True):
+            if len(cut) > 1:
+                assert np.isnan(got).all()
+                continue
+            there = [
+                row for row in a + b if all(text(row[COLUMNS.index(name)]) == value for name, value in cut)
+            ]
+            expected = np.zeros(marks)
+            for row in there:
+                expected[row[3]] += row[4]
+                expected[-1] += 1
+            assert np.allclose(got, expected, rtol=1e-9)
+        assert [len(part.marks) for part in found.parts(3)][:1] == [min(3, len(found.cuts))]
+    assert counted(a).slices().marks is None
+
+
+def text(value):
+    return "missing" if value is None else str(value)
 
 
 def ids(start, stop):

@@ -36,6 +36,21 @@ def test_few_scores_have_a_bin_each_and_many_share_them():
     assert not Scale.of(many).exact and Scale.of(many).bins < 600
 
 
+@settings(deadline=None)
+@given(SCORES, st.lists(st.floats(0, 1), max_size=3))
+def test_scores_lie_between_the_ends_of_their_bins_and_in_its_tenth(scores, thresholds):
+    values = np.array(scores)
+    for scale in (Scale.logits(thresholds), Scale.of(values, thresholds)):
+        places = scale.place(values)
+        least, most = scale.ends
+        assert len(least) == len(most) == len(scale.tenths) == scale.bins
+        assert (least[places] <= values).all() and (values <= most[places]).all()
+        tenth = np.searchsorted(np.arange(1, 10) / 10, values, side="right")
+        assert np.array_equal(scale.tenths[places], tenth)
+        if scale.exact:
+            assert np.array_equal(least[places], values) and np.array_equal(most, least)
+
+
 @pytest.mark.parametrize("threshold", [-0.1, 1.5, float("nan")])
 def test_a_threshold_that_no_score_can_have_is_refused(threshold):
     with pytest.raises(InvalidParameter, match="threshold must be between 0 and 1"):
