@@ -3,6 +3,7 @@
 from mlflow_prod.data.builtin import BUILTINS
 from mlflow_prod.data.dataset import Dataset, Features, Part
 from mlflow_prod.data.describe import describe
+from mlflow_prod.data.labelled import labelled
 from mlflow_prod.data.load import load, load_batch
 from mlflow_prod.data.loans import Loans
 from mlflow_prod.data.schema import Column, Schema
@@ -20,6 +21,7 @@ __all__ = [
     "SchemaFile",
     "Task",
     "describe",
+    "labelled",
     "load",
     "load_batch",
     "read_schema_file",

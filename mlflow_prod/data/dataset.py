@@ -28,6 +28,8 @@ class Part:
     groups : protected columns as text, n rows; no columns where none is protected.
     weight : shape (n,), float64, or None.
     time : shape (n,), datetime64 or float64, or None.
+    raw : every column but the target as it was read, n rows, for models that others made; None unless asked
+        for. It is no part of the digest, which is that of the same rows without it.
 
     Raises
     ------
@@ -39,11 +41,12 @@ class Part:
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     weight: np.ndarray | None = None
     time: np.ndarray | None = None
+    raw: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if not len(self.groups.columns):
             object.__setattr__(self, "groups", pd.DataFrame(index=range(len(self.features))))
-        for name in ("target", "groups", "weight", "time"):
+        for name in ("target", "groups", "weight", "time", "raw"):
             value = getattr(self, name)
             if value is not None and len(value) != len(self) and not (name == "target" and len(value) == 0):
                 raise InvalidParameter(name, f"of the features' length ({len(self)})", len(value))
@@ -69,6 +72,7 @@ class Part:
             of_table(self.groups),
             None if self.weight is None else self.weight[indices],
             None if self.time is None else self.time[indices],
+            None if self.raw is None else of_table(self.raw),
         )
 
     @cached_property
@@ -106,6 +110,16 @@ class Dataset:
     train: Part
     validation: Part
     test: Part
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The raw columns a model gets that others made and that names none: all that nobody said to be for
+        something else (id, weight, time, ignore); () for images."""
+        if self.schema is None:
+            return ()
+        other = {"target", "id", "weight", "time", "ignore"}
+        # What inference left out has a note; it left it out of our models only.
+        return tuple(name for name, c in self.schema.columns.items() if c.role not in other or c.note)
 
 
 def _add(state: "hashlib._Hash", name: str, array: np.ndarray) -> None:
