@@ -14,6 +14,7 @@ MEANING = {
     "version": "number of the version to promote",
     "targets": "stages and aliases to ask for, in turn, with commas between",
     "model_uri": "models:/m-ID, models:/NAME/VERSION, models:/NAME@ALIAS or runs:/ID/PATH",
+    "part": "rows to measure on: test, held out from training; all, where the model has seen none of them",
     "against": "model to compare with on the same rows, such as models:/NAME@champion; empty: none",
     "trust": "whether code in the files of a model that others made may run, in a process of its own",
     "production": "recent production rows, named as data are; main skips monitoring where empty",

@@ -88,6 +88,14 @@ class Source:
             )
         return dataset
 
+    def hold_new(self, *models: ModelReference) -> None:
+        """Raises InvalidParameter where one of the models was trained on rows of this data."""
+        for model in models:
+            made_with = model.metadata.get("source")
+            if isinstance(made_with, dict) and made_with.get("data") == self.data:
+                rule = f"test, since {model.uri} was trained on other rows of {self.data}"
+                raise InvalidParameter("part", rule, "all")
+
     def to_dict(self) -> dict[str, object]:
         """The parameters as JSON values, to be stored with a model."""
         return asdict(self)

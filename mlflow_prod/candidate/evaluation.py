@@ -18,8 +18,9 @@ from mlflow_prod.tracking import ModelReference, Run, record
 Measured: TypeAlias = Model | ForeignModel | Answered
 # The figures that classes alone give, without probabilities behind them.
 OF_CLASSES = re.compile(
-    r"(gap/.+/)?(accuracy|balanced_accuracy|precision|jaccard|f1|(positive|negative)_rate|recall(/.+)?"
-    r"|(true|false)_(positive|negative)_rate|false_(discovery|omission)_rate)"
+    r"((gap|ratio)/.+/)?(accuracy|balanced_accuracy|jaccard|(positive_rate|precision|recall|f1)(/.+)?"
+    r"|negative_rate|(true|false)_(positive|negative)_rate|false_(discovery|omission)_rate|equalized_odds)",
+    re.DOTALL,
 )
 
 

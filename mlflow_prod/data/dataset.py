@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,20 @@ class Part:
             None if self.raw is None else of_table(self.raw),
         )
 
+    def followed_by(self, *others: "Part") -> "Part":
+        """These rows and then those of other parts of the same data."""
+        parts = [self, *others]
+
+        def joined(name: str) -> Any:
+            pieces = [getattr(part, name) for part in parts]
+            if pieces[0] is None:
+                return None
+            if isinstance(pieces[0], pd.DataFrame):
+                return pd.concat(pieces, ignore_index=True)
+            return np.concatenate(pieces)
+
+        return Part(**{field.name: joined(field.name) for field in fields(Part)})
+
     @cached_property
     def digest(self) -> str:
         """sha256 of all values and column names, 64 hex digits; the order of rows counts."""
@@ -110,6 +125,11 @@ class Dataset:
     train: Part
     validation: Part
     test: Part
+
+    @property
+    def whole(self) -> Part:
+        """All rows, for a model that has seen none of them."""
+        return self.train.followed_by(self.validation, self.test)
 
     @property
     def given(self) -> tuple[str, ...]:

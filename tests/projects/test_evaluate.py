@@ -124,6 +124,16 @@ def test_a_table_of_both_is_measured_by_its_probabilities_and_told_of(home):
     assert gaps["auc"].value == pytest.approx(home.run_of("compress").data.metrics["auc"] - theirs, abs=1e-5)
 
 
+def test_all_rows_of_data_that_a_model_has_not_seen(home):
+    ours = home.made("compress").uri
+    new = Source(data="loans?rows=400&batch=3")
+    evidence = evaluate(ours, new, part="all")
+    whole = {measure.n for measure in evidence[0] if not measure.slice}
+    assert whole == {400}
+    with pytest.raises(InvalidParameter, match=r"part must be test, since .* was trained on other rows"):
+        evaluate(ours, part="all")
+
+
 def test_a_model_of_others_does_not_know_its_data(home):
     with pytest.raises(InvalidParameter, match="data must be"):
         evaluate(ruled(DECIDED).model_uri, trust=True)
