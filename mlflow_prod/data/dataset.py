@@ -134,10 +134,12 @@ class Dataset:
     @property
     def given(self) -> tuple[str, ...]:
         """The raw columns a model gets that others made and that names none: all that nobody said to be for
-        something else (id, weight, time, ignore); () for images."""
+        something else (id, weight, time, ignore, protected that is no input); () for images."""
         if self.schema is None:
             return ()
         other = {"target", "id", "weight", "time", "ignore"}
+        if not self.schema.protected_as_input:
+            other.add("protected")
         # What inference left out has a note; it left it out of our models only.
         return tuple(name for name, c in self.schema.columns.items() if c.role not in other or c.note)
 

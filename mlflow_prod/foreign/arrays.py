@@ -65,6 +65,9 @@ def codes_of(task: Task, values: pd.Series, *, fallback: bool) -> np.ndarray | N
             f"the model answered NaN or nothing in {lost.sum():,} of {len(lost):,} rows, first in row "
             f"{lost.argmax()}"
         )
+    if fallback and values[:1000].nunique() > len(task.classes):
+        # Millions of probabilities need not become texts first.
+        return None
     known = pd.Index(task.classes, dtype="str")
     texts = pd.Index(as_text(values))
     codes = known.get_indexer(texts)

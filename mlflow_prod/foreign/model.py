@@ -93,7 +93,8 @@ def safe_file(folder: Path) -> str:
 
     flavors = Model.load(str(folder)).flavors
     known = ", ".join(name for name in flavors if name != "python_function") or "python_function"
-    said = flavors.get("sklearn", {})
+    said = flavors.get("sklearn")
+    said = said if isinstance(said, dict) else {}
     if said.get("serialization_format") != "skops":
         how = f"the format {said['serialization_format']}" if "serialization_format" in said else known
         raise _untrusted(f"loading it ({how}) can run code in its files")

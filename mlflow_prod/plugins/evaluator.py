@@ -94,6 +94,7 @@ class ProdEvaluator(ModelEvaluator):
     the data hold its predictions. See `Asked` for what the config takes, and `read_answers` for the shapes of
     answers. Evidence is recorded for a logged model that MLflow itself loaded; other answers could be
     anybody's. `extra_metrics` and `custom_artifacts` are left to MLflow's own evaluators: name these too.
+    Where a call names no evaluators, MLflow runs all that are installed, this one among them.
     """
 
     @classmethod

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 
 from mlflow_prod.errors import ModelError
 from mlflow_prod.foreign import ask
@@ -22,6 +23,18 @@ def test_a_classifier_is_asked_for_probabilities_and_tells_their_classes(loaded,
     answers, classes = ask(loaded, rows, classes=True)
     np.testing.assert_allclose(answers, fitted.predict_proba(tumours[0]), rtol=1e-12)
     assert classes == ("benign", "malignant")
+
+
+def test_a_column_that_the_signature_names_and_the_data_lack_is_told(loaded, tumours):
+    with pytest.raises(ModelError, match="mean radius"):
+        ask(loaded, tumours[0].drop(columns="mean radius"), classes=True)
+
+
+def test_a_classifier_without_probabilities_answers_with_classes(tumours):
+    rows, diagnosis = tumours
+    machine = LinearSVC().fit(rows, diagnosis)
+    answers, classes = ask(machine, rows, classes=True)
+    assert classes == () and list(answers) == list(machine.predict(rows))
 
 
 def test_where_numbers_are_wanted_it_is_asked_for_its_prediction(loaded, fitted, tumours):

@@ -9,7 +9,6 @@ import yaml
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.svm import LinearSVC
 
 from mlflow_prod.data import Task
 from mlflow_prod.errors import DataError, ModelError
@@ -23,7 +22,7 @@ def test_skops_needs_no_trust(foreign, fitted, tumours, benign):
     np.testing.assert_allclose(found.values, benign, rtol=1e-12)
 
 
-def test_pickles_need_trust(foreign, fitted, tumours, benign):
+def test_pickles_need_trust(foreign, fitted):
     pickled = {"sk_model": fitted, "serialization_format": "cloudpickle"}
     with pytest.raises(ModelError, match=r"the format cloudpickle.*trust=true"):
         foreign(mlflow.sklearn.save_model, **pickled)
@@ -33,27 +32,6 @@ def test_a_trusted_pickle_answers(foreign, fitted, tumours, benign):
     how = {"sk_model": fitted, "serialization_format": "pickle", "trusted": True}
     found = foreign(mlflow.sklearn.save_model, **how).answer(tumours[0])
     np.testing.assert_allclose(found.values, benign, rtol=1e-12)
-
-
-def test_columns_that_a_model_does_not_read_are_left_out(foreign, fitted, tumours, benign):
-    rows, _ = tumours
-    model = foreign(
-        mlflow.sklearn.save_model,
-        sk_model=fitted,
-        signature=mlflow.models.infer_signature(rows, ["benign"]),
-    )
-    more = rows.assign(name=[f"patient {n}" for n in range(len(rows))])[[*reversed(rows.columns), "name"]]
-    np.testing.assert_allclose(model.answer(more).values, benign, rtol=1e-12)
-    with pytest.raises(ModelError, match="mean radius"):
-        model.answer(more.drop(columns="mean radius"))
-
-
-def test_a_classifier_without_probabilities_answers_with_classes(foreign, tumours):
-    rows, diagnosis = tumours
-    machine = LinearSVC().fit(rows, diagnosis)
-    found = foreign(mlflow.sklearn.save_model, sk_model=machine).answer(rows)
-    assert not found.graded
-    np.testing.assert_array_equal(found.values == 1, machine.predict(rows) == "benign")
 
 
 def test_numbers(foreign):
@@ -71,7 +49,7 @@ def test_types_that_nobody_knows_to_be_safe_need_trust(foreign):
         foreign(mlflow.sklearn.save_model, sk_model=odd, skops_trusted_types=["posixpath.basename"])
 
 
-def test_a_model_cannot_declare_itself_safe(pyfunc, fitted, foreign, tmp_path):
+def test_a_model_cannot_declare_itself_safe(pyfunc, tmp_path):
     folder = pyfunc("1", first=f"open('{tmp_path}/ran', 'w')").folder
     (tmp_path / "ran").unlink(missing_ok=True)
     said = yaml.safe_load((folder / "MLmodel").read_text())
@@ -111,7 +89,6 @@ def test_code_runs_in_another_process_without_what_leads_to_the_stores(
     ("answer", "first", "message"),
     [
         ("os.kill(os.getpid(), signal.SIGKILL)", "", "killed by SIGKILL"),
-        ("1 / 0", "", "does not answer: ZeroDivisionError"),
         ("0", "raise KeyError('no such part')", "cannot be loaded: .*no such part"),
         ("[object()] * len(model_input)", "", "answers must hold numbers, texts or dates"),
     ],
@@ -128,7 +105,6 @@ def test_a_model_that_fails_is_told_of(pyfunc, tumours, answer, first, message):
     [
         ("['benign'] * len(model_input)", False),
         ("pandas.DataFrame({'prediction': 'benign', 'probability': [1.0] * len(model_input)})", True),
-        ("numpy.array([[1.0, 0.0]] * len(model_input))", True),
     ],
 )
 def test_every_shape_comes_through(pyfunc, tumours, answer, graded):

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from mlflow_prod.data import load
 from mlflow_prod.errors import InvalidParameter, ModelError
+from mlflow_prod.evidence import EVIDENCE_TAG
 from projects.evaluate import evaluate
 from projects.source import Source
 
@@ -82,7 +83,9 @@ def test_a_scikit_learn_model_is_measured_as_scikit_learn_would(home):
     model = make_pipeline(StandardScaler(), LogisticRegression())
     model.fit(dataset.train.raw, words[dataset.train.target])
     logged = mlflow.sklearn.log_model(model, name="sk", pip_requirements=["mlflow"])
-    evidence = evaluate(logged.model_uri, TUMOURS)
+    version = mlflow.register_model(logged.model_uri, "tumours").version
+    evidence = evaluate(f"models:/tumours/{version}", TUMOURS)
+    assert "evaluation" in mlflow.MlflowClient().get_model_version("tumours", version).tags[EVIDENCE_TAG]
     values = found(evidence)
     positive = model.predict_proba(dataset.test.raw)[:, list(model.classes_).index("malignant")]
     truth = dataset.test.target
