@@ -76,7 +76,7 @@ def main(
         version = register(small.uri, name)
         if incumbent := holder_of(name, named(targets)[0]):
             step(f"compare with {incumbent} on the same rows")
-            evaluate(f"models:/{name}/{version}", versus=incumbent)
+            evaluate(f"models:/{name}/{version}", against=incumbent)
         if production:
             step(f"monitor on {production}")
             monitor(f"models:/{name}/{version}", production, seed=source.seed)

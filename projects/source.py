@@ -24,8 +24,8 @@ class Source:
 
     # The steps of `main` work on the same data in one process.
     @lru_cache(maxsize=2)  # noqa: B019
-    def load(self) -> Dataset:
-        """The data, split; prints what was inferred."""
+    def load(self, *, raw: bool = False) -> Dataset:
+        """The data, split; prints what was inferred. `raw` keeps all columns for models that others made."""
         if not self.data:
             raise InvalidParameter("data", "a name, a path or module:function", self.data)
         check_seed(self.seed)
@@ -39,6 +39,7 @@ class Source:
             schema=self.schema,
             protected_as_input=self.protected_as_input,
             seed=self.seed,
+            raw=raw,
         )
         print(describe(dataset))
         return dataset
@@ -64,13 +65,13 @@ class Source:
                 raise InvalidParameter(name, rule, value)
         return kept
 
-    def load_for(self, model: ModelReference, task: Task) -> Dataset:
+    def load_for(self, model: ModelReference, task: Task, *, raw: bool = False) -> Dataset:
         """This data, to measure a model on.
 
         DataError where its target or classes are not the model's, and where a file that the model was trained
         on has changed since: divided anew, rows that the model has seen could be measured.
         """
-        dataset = self.load()
+        dataset = self.load(raw=raw)
         seen = model.metadata.get("train_digest")
         made_here = self.data.partition("?")[0] in BUILTINS
         if self.to_dict() == model.metadata.get("source") and not made_here and seen != dataset.train.digest:
@@ -86,6 +87,14 @@ class Source:
                 f"{task.target!r} with {list(task.classes)}: give data with the same target and classes"
             )
         return dataset
+
+    def hold_new(self, *models: ModelReference) -> None:
+        """Raises InvalidParameter where one of the models was trained on rows of this data."""
+        for model in models:
+            made_with = model.metadata.get("source")
+            if isinstance(made_with, dict) and made_with.get("data") == self.data:
+                rule = f"test, since {model.uri} was trained on other rows of {self.data}"
+                raise InvalidParameter("part", rule, "all")
 
     def to_dict(self) -> dict[str, object]:
         """The parameters as JSON values, to be stored with a model."""

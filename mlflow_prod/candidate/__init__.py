@@ -1,20 +1,24 @@
 """What every finished model gets, whoever made it."""
 
 from mlflow_prod.candidate.compression import log_compression
-from mlflow_prod.candidate.evaluation import log_evaluation
+from mlflow_prod.candidate.evaluation import log_evaluation, log_evidence, log_figures
 from mlflow_prod.candidate.explanation import log_explanation
 from mlflow_prod.candidate.finish import finish
-from mlflow_prod.candidate.load import Model, load
+from mlflow_prod.candidate.load import Model, is_ours, load, load_foreign
 from mlflow_prod.candidate.monitoring import log_monitoring
 from mlflow_prod.candidate.register import register
 
 __all__ = [
     "Model",
     "finish",
+    "is_ours",
     "load",
+    "load_foreign",
     "log_compression",
     "log_evaluation",
+    "log_evidence",
     "log_explanation",
+    "log_figures",
     "log_monitoring",
     "register",
 ]

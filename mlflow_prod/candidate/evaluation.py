@@ -1,6 +1,9 @@
 """Quality and fairness of a model, logged as metrics, tables, plots and evidence."""
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -9,41 +12,41 @@ from mlflow_prod.candidate.load import Model
 from mlflow_prod.data import Part
 from mlflow_prod.evaluate import evaluation, fairness, versus
 from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.foreign import Answered, ForeignModel, Scores
 from mlflow_prod.tracking import ModelReference, Run, record
+
+Measured: TypeAlias = Model | ForeignModel | Answered
+# The figures that classes alone give, without probabilities behind them.
+OF_CLASSES = re.compile(
+    r"((gap|ratio)/.+/)?(accuracy|balanced_accuracy|jaccard|(positive_rate|precision|recall|f1)(/.+)?"
+    r"|negative_rate|(true|false)_(positive|negative)_rate|false_(discovery|omission)_rate|equalized_odds)",
+    re.DOTALL,
+)
 
 
 def log_evaluation(
     run: Run,
     reference: ModelReference,
-    model: Model,
+    model: Measured,
     part: Part,
     data_name: str,
     *,
-    other: tuple[ModelReference, Model] | None = None,
+    other: tuple[ModelReference, Measured] | None = None,
 ) -> list[Evidence]:
     """Measures a model on held-out rows; logged under the checks `evaluation` and `fairness`.
 
     With another model also what the first has over it on the same rows: in the evidence `against` the other's
     digest, as metrics under `versus/`.
     """
-    scores = model.predict(part.features)
-    found = {
-        "evaluation": evaluation(model.task, part.target, scores, part.groups, part.weight),
-        "fairness": fairness(model.task, part.target, scores, part.groups, part.weight),
-    }
-    measures = [measure for check in found.values() for measure in check]
-    if other is not None:
-        theirs = other[1].predict(part.features)
-        gaps = versus(model.task, part.target, scores, theirs, other[0].digest, part.weight)
-        run.log_measures([replace(gap, name=f"versus/{gap.name}") for gap in gaps])
-        found["evaluation"] = [*found["evaluation"], *gaps]
-    run.log_measures(measures, model_id=reference.model_id, part=part, data_name=data_name)
-    run.log_table(table_of(measures), "slices")
-    run.log_figure(report.slices(measures), "slices")
-    if model.task.kind != "regression":
-        run.log_figure(report.confusion(model.task, part.target, scores), "confusion")
-    if model.task.kind == "binary":
-        run.log_figure(report.calibration(part.target, scores), "calibration")
+    against = None if other is None else (other[0].digest, other[1])
+    found = log_figures(run, model, part, data_name, model_id=reference.model_id, other=against)
+    return log_evidence(run, reference, part, found)
+
+
+def log_evidence(
+    run: Run, reference: ModelReference, part: Part, found: Mapping[str, Sequence[Measure]]
+) -> list[Evidence]:
+    """Records measures by check as evidence about a model's bytes, on these rows."""
     evidence = [
         Evidence(check, reference.digest, part.digest, tuple(measures), run.id)
         for check, measures in found.items()
@@ -52,6 +55,59 @@ def log_evaluation(
     for piece in evidence:
         record(run, piece, model_id=reference.model_id)
     return evidence
+
+
+def log_figures(
+    run: Run,
+    model: Measured,
+    part: Part,
+    data_name: str,
+    *,
+    model_id: str = "",
+    other: tuple[str, Measured] | None = None,
+) -> dict[str, list[Measure]]:
+    """The measures by check, logged as metrics, tables and plots; `other` is (digest, model).
+
+    Of a model that answers with classes only, no figure that would need probabilities: the run's tag `remark`
+    says so, and any other remark on the answers.
+    """
+    scored = _scores(model, part)
+    scores = scored.values
+    found = {
+        "evaluation": evaluation(model.task, part.target, scores, part.groups, part.weight),
+        "fairness": fairness(model.task, part.target, scores, part.groups, part.weight),
+    }
+    found = {check: _meant(measures, scored) for check, measures in found.items()}
+    measures = [measure for check in found.values() for measure in check]
+    if other is not None:
+        theirs = _scores(other[1], part)
+        gaps = versus(model.task, part.target, scores, theirs.values, other[0], part.weight)
+        gaps = _meant(gaps, scored, theirs)
+        run.log_measures([replace(gap, name=f"versus/{gap.name}") for gap in gaps])
+        found["evaluation"] = [*found["evaluation"], *gaps]
+    run.log_measures(measures, model_id=model_id or None, part=part, data_name=data_name)
+    run.log_table(table_of(measures), "slices")
+    run.log_figure(report.slices(measures), "slices")
+    if model.task.kind != "regression":
+        run.log_figure(report.confusion(model.task, part.target, scores), "confusion")
+    if model.task.kind == "binary" and scored.graded:
+        run.log_figure(report.calibration(part.target, scores), "calibration")
+    if scored.remark:
+        run.set_tag("remark", scored.remark)
+        print(scored.remark)
+    return found
+
+
+def _scores(model: Measured, part: Part) -> Scores:
+    if isinstance(model, ForeignModel | Answered):
+        return model.answer(part.features if part.raw is None else part.raw)
+    return Scores(model.predict(part.features))
+
+
+def _meant(measures: Iterable[Measure], *answers: Scores) -> list[Measure]:
+    """The measures that the answers can carry."""
+    graded = all(scores.graded for scores in answers)
+    return [measure for measure in measures if graded or OF_CLASSES.fullmatch(measure.name)]
 
 
 def table_of(measures: list[Measure]) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from mlflow_prod.data.builtin import BUILTINS
 from mlflow_prod.data.dataset import Dataset, Features, Part, Rows
 from mlflow_prod.data.describe import describe
+from mlflow_prod.data.labelled import labelled
 from mlflow_prod.data.load import load, load_batch, load_batches
 from mlflow_prod.data.loans import Loans
 from mlflow_prod.data.schema import Column, Schema
@@ -21,6 +22,7 @@ __all__ = [
     "SchemaFile",
     "Task",
     "describe",
+    "labelled",
     "load",
     "load_batch",
     "load_batches",

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,8 @@ class Part:
     groups : protected columns as text, n rows; no columns where none is protected.
     weight : shape (n,), float64, or None.
     time : shape (n,), datetime64 or float64, or None.
+    raw : every column but the target as it was read, n rows, for models that others made; None unless asked
+        for. It is no part of the digest, which is that of the same rows without it.
 
     Raises
     ------
@@ -39,11 +42,12 @@ class Part:
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     weight: np.ndarray | None = None
     time: np.ndarray | None = None
+    raw: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if not len(self.groups.columns):
             object.__setattr__(self, "groups", pd.DataFrame(index=range(len(self.features))))
-        for name in ("target", "groups", "weight", "time"):
+        for name in ("target", "groups", "weight", "time", "raw"):
             value = getattr(self, name)
             if value is not None and len(value) != len(self) and not (name == "target" and len(value) == 0):
                 raise InvalidParameter(name, f"of the features' length ({len(self)})", len(value))
@@ -69,7 +73,22 @@ class Part:
             of_table(self.groups),
             None if self.weight is None else self.weight[indices],
             None if self.time is None else self.time[indices],
+            None if self.raw is None else of_table(self.raw),
         )
+
+    def followed_by(self, *others: "Part") -> "Part":
+        """These rows and then those of other parts of the same data."""
+        parts = [self, *others]
+
+        def joined(name: str) -> Any:
+            pieces = [getattr(part, name) for part in parts]
+            if pieces[0] is None:
+                return None
+            if isinstance(pieces[0], pd.DataFrame):
+                return pd.concat(pieces, ignore_index=True)
+            return np.concatenate(pieces)
+
+        return Part(**{field.name: joined(field.name) for field in fields(Part)})
 
     @cached_property
     def digest(self) -> str:
@@ -125,6 +144,23 @@ class Dataset:
     train: Part
     validation: Part
     test: Part
+
+    @property
+    def whole(self) -> Part:
+        """All rows, for a model that has seen none of them."""
+        return self.train.followed_by(self.validation, self.test)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The raw columns a model gets that others made and that names none: all that nobody said to be for
+        something else (id, weight, time, ignore, protected that is no input); () for images."""
+        if self.schema is None:
+            return ()
+        other = {"target", "id", "weight", "time", "ignore"}
+        if not self.schema.protected_as_input:
+            other.add("protected")
+        # What inference left out has a note; it left it out of our models only.
+        return tuple(name for name, c in self.schema.columns.items() if c.role not in other or c.note)
 
 
 def _add(state: "hashlib._Hash", name: str, array: np.ndarray) -> None:

@@ -26,11 +26,14 @@ def infer_schema(
     said: SchemaFile,
     roles: Mapping[str, Role],
     protected_as_input: bool,
+    *,
+    may_lack_inputs: bool = False,
 ) -> Schema:
     """The schema of all columns: `roles` go before the schema file, that before what the source knows.
 
     Constant columns, free text and nested values are left out with a note; a column called `id` or
-    `..._id` whose values are all distinct takes the role `id`. Raises DataError on a name that is not there.
+    `..._id` whose values are all distinct takes the role `id`. Raises DataError on a name that is not there,
+    and where no column is left to learn from, unless nothing is to be learnt (`may_lack_inputs`).
     """
     where = {**dict.fromkeys(said.columns, said.path), **{name: str(role) for name, role in roles.items()}}
     for name, origin in where.items():
@@ -47,7 +50,7 @@ def infer_schema(
         named = schema.named(role)
         if len(named) > 1:
             raise DataError(f"only one column can be the {role}, got {', '.join(named)}")
-    if not schema.inputs:
+    if not schema.inputs and not may_lack_inputs:
         notes = "; ".join(f"{name}: {column.note}" for name, column in columns.items() if column.note)
         raise DataError(f"no column is left to learn from{f' ({notes})' if notes else ''}")
     return schema

@@ -37,6 +37,7 @@ def load(
     test_share: float = 0.0,
     validation_share: float = 0.1,
     seed: int = 0,
+    raw: bool = False,
 ) -> Dataset:
     """The data set that `data` names, divided into train, validation and test.
 
@@ -54,6 +55,8 @@ def load(
     test_share, validation_share : shares of all rows, in (0, 1); test_share 0 means 0.25, of loans 0.4.
         Data with a test set of their own keep it.
     seed : of the division, the draw and the rows that `loans` makes.
+    raw : keep every column of a table as it was read, too (`Part.raw`), for a model that others made; such
+        data may lack what ours learn from.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def load(
         return _of_images(data, source, target or "label", task, split)
     roles = _roles(by_role)
     target = target or _target_known(data, source, said)
-    return _of_table(data, source, said, {**roles, target: "target"}, protected_as_input, task, split)
+    return _of_table(data, source, said, {**roles, target: "target"}, protected_as_input, task, split, raw)
 
 
 def load_batch(data: str, schema: Schema | None, task: Task, *, schema_file: str = "", seed: int = 0) -> Part:
@@ -157,6 +160,7 @@ def _of_table(
     protected_as_input: bool,
     kind: str,
     split: Split,
+    raw: bool,
 ) -> Dataset:
     target = next(name for name, role in roles.items() if role == "target")
     # Another target than the one known or said makes that one an ordinary column.
@@ -170,14 +174,14 @@ def _of_table(
     if source.test is not None:
         frames.append(_without_label_end(source.test, target, said))
     frames = [frame.iloc[split.draw(len(frame))].reset_index(drop=True) for frame in frames]
-    schema = infer_schema(frames[0], known, said, roles, protected_as_input)
+    schema = infer_schema(frames[0], known, said, roles, protected_as_input, may_lack_inputs=raw)
     if target not in frames[-1].columns:
         raise DataError(f"{said.path}: the test file lacks the target {target!r}")
     labels = pd.concat([labels_of(frame, schema, target) for frame in frames], ignore_index=True)
     task = infer_task(labels, target, said.positive or (source.positive if target in known else ""), kind)
     column = replace(schema.columns[target], type="numeric" if task.kind == "regression" else "category")
     schema = replace(schema, columns={**schema.columns, target: column})
-    return _divided(data, task, schema, [part_of(frame, schema, task) for frame in frames], split)
+    return _divided(data, task, schema, [part_of(frame, schema, task, raw=raw) for frame in frames], split)
 
 
 def _of_images(data: str, source: Images, target: str, kind: str, split: Split) -> Dataset:

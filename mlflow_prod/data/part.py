@@ -13,11 +13,12 @@ from mlflow_prod.data.text import as_text
 from mlflow_prod.errors import DataError
 
 
-def part_of(frame: pd.DataFrame, schema: Schema, task: Task) -> Part:
+def part_of(frame: pd.DataFrame, schema: Schema, task: Task, *, raw: bool = False) -> Part:
     """The rows of `frame` as `schema` and `task` read them.
 
     All inputs must be there. Target, groups, weight and time are taken where their columns are;
-    the target only where every row has one. Raises DataError as `clean` does.
+    the target only where every row has one. `raw` keeps the columns as they are, too; where the schema leaves
+    no input, they are the features. Raises DataError as `clean` does.
     """
     protected = tuple(name for name in schema.protected if name in frame.columns)
     read = clean(frame, schema, tuple(dict.fromkeys((*schema.inputs, *protected))))
@@ -27,12 +28,14 @@ def part_of(frame: pd.DataFrame, schema: Schema, task: Task) -> Part:
         labels = labels_of(frame, schema, task.target)
         if not labels.hasnans:
             target = encode_target(task, labels)
+    kept = frame.drop(columns=task.target, errors="ignore").reset_index(drop=True) if raw else None
     return Part(
-        read[list(schema.inputs)],
+        read[list(schema.inputs)] if schema.inputs or kept is None else kept,
         target,
         pd.DataFrame(groups, index=range(len(read))),
         _weights(frame, schema),
         _times(frame, schema),
+        kept,
     )
 
 

@@ -133,5 +133,11 @@ def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (
     centre = float(np.average(rows.target, weights=rows.weight)) if rows.task.kind == "regression" else 0.0
     counting = Counting(rows.task, columns, scale, centre=centre, weighted=rows.weight is not None)
     cells = counting.cells()
-    counting.add(cells, rows, [pa.array(groups[name], from_pandas=True) for name in groups.columns])
+    counting.add(cells, rows, [_in_one(groups[name]) for name in groups.columns])
     return Counts(counting, cells)
+
+
+def _in_one(values: pd.Series) -> pa.Array:
+    array = pa.array(values, from_pandas=True)
+    # Texts of a table that was joined from several stay in as many pieces.
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

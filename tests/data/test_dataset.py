@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlflow_prod.data import Part, Rows
+from mlflow_prod.data import Part, Rows, load
 from mlflow_prod.errors import InvalidParameter
 
 
@@ -73,3 +73,17 @@ def test_a_batch_may_carry_no_labels():
     part = Part(np.zeros((3, 2, 2, 1)), np.empty(0))
     assert not part.has_target
     assert not part.take(np.array([0, 1])).has_target
+
+
+def test_the_whole_is_all_rows_in_their_parts_order():
+    dataset = load("diabetes", raw=True)
+    whole = dataset.whole
+    assert len(whole) == 442
+    parts = (dataset.train, dataset.validation, dataset.test)
+    assert whole.target.tolist() == [amount for part in parts for amount in part.target]
+    for name in ("features", "groups", "raw"):
+        frame = getattr(whole, name)
+        assert list(frame.index) == list(range(442))
+        pd.testing.assert_frame_equal(frame[: len(dataset.train)], getattr(dataset.train, name))
+    assert whole.weight is None
+    assert len(load("digits").whole.features) == 1797

@@ -170,3 +170,12 @@ def test_bad_rows_are_refused_with_the_rule_and_the_place(change, message):
     }
     with pytest.raises(DataError, match=message):
         evaluation(BINARY, **(good | change))
+
+
+def test_groups_of_a_table_that_was_joined_from_several_count_as_of_one():
+    whole = pd.DataFrame({"sex": pd.Series(["Female", "Male"] * 30, dtype="str")})
+    joined = pd.concat([whole[:20], whole[20:]], ignore_index=True)
+    rng = np.random.default_rng(0)
+    target, scores = rng.integers(0, 2, 60), rng.random(60)
+    task = Task("binary", "y", ("no", "yes"))
+    assert evaluation(task, target, scores, joined) == evaluation(task, target, scores, whole)
