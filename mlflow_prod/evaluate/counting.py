@@ -126,7 +126,9 @@ def _powers(rows: Rows, centre: float) -> np.ndarray:
     e, d = rows.scores - rows.target, rows.target - centre
     absolute, e2, d2 = np.abs(e), e**2, d**2
     none = rows.target == 0
-    relative = np.divide(absolute, np.abs(rows.target), out=np.zeros_like(e), where=~none)
+    with np.errstate(over="ignore"):
+        # Of targets next to 0 infinite, which its figure then tells as unknown.
+        relative = np.divide(absolute, np.abs(rows.target), out=np.zeros_like(e), where=~none)
     return np.stack([e, absolute, e2, d, d2, e2 * d, e2 * d2, d2 * d, e * absolute, relative, none])
 
 
