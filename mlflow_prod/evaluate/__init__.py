@@ -4,7 +4,20 @@ from mlflow_prod.evaluate.count import count
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.evaluation import evaluation
 from mlflow_prod.evaluate.fairness import fairness
+from mlflow_prod.evaluate.parity import parity
 from mlflow_prod.evaluate.slices import slices
+from mlflow_prod.evaluate.verdicts import Margins, detail, verdicts
 from mlflow_prod.evaluate.versus import versus
 
-__all__ = ["Counts", "count", "evaluation", "fairness", "slices", "versus"]
+__all__ = [
+    "Counts",
+    "Margins",
+    "count",
+    "detail",
+    "evaluation",
+    "fairness",
+    "parity",
+    "slices",
+    "verdicts",
+    "versus",
+]
