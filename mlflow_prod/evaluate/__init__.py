@@ -4,7 +4,9 @@ from mlflow_prod.evaluate.count import count
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.evaluation import evaluation
 from mlflow_prod.evaluate.fairness import fairness
+from mlflow_prod.evaluate.next_work import next_work, prioritised
 from mlflow_prod.evaluate.parity import parity
+from mlflow_prod.evaluate.references import references
 from mlflow_prod.evaluate.slices import slices
 from mlflow_prod.evaluate.verdicts import Margins, detail, verdicts
 from mlflow_prod.evaluate.versus import versus
@@ -16,7 +18,10 @@ __all__ = [
     "detail",
     "evaluation",
     "fairness",
+    "next_work",
     "parity",
+    "prioritised",
+    "references",
     "slices",
     "verdicts",
     "versus",

@@ -1,6 +1,8 @@
 """Do groups fare alike? Every notion of fairness, column by column."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,9 +71,10 @@ def groups_of(counts: Counts, columns: Sequence[str] = ()) -> Iterator[tuple[str
 
 def some_of(slices: Slices, places: Sequence[int]) -> Slices:
     """The slices at some places, in that order."""
+    arrays = {field.name: getattr(slices, field.name) for field in fields(slices) if field.name != "cuts"}
     at = np.array(places, np.intp)
-    arrays = (slices.rows[at], slices.mass[at], slices.squares[at], slices.sums[at])
-    return Slices(tuple(slices.cuts[place] for place in places), *arrays)
+    taken: dict[str, Any] = {name: None if array is None else array[at] for name, array in arrays.items()}
+    return replace(slices, cuts=tuple(slices.cuts[place] for place in places), **taken)
 
 
 def groups_in(part: Slices) -> list[str]:
