@@ -28,8 +28,7 @@ def next_work(
     reference : what could be reached. A number for all slices, or numbers by slice ("sex Female", as the
         table calls it; "" for all others), such as the human level, an estimate of the Bayes error; the
         counts of another model on the same columns, such as an older one, one that answers with the majority
-        class, or no change. None: what is reached on all rows, which every slice but the best lies below by
-        chance, too.
+        class, or no change. None: what is reached on all rows, below which some slices lie by chance alone.
 
     Returns
     -------
