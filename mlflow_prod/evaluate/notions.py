@@ -61,7 +61,7 @@ def calibration(slices: Slices, scale: Scale) -> tuple[Figure, np.ndarray]:
     """(observed less predicted share of positives with its normal interval, how far it may lie off (s,)).
 
     Calibration in the large. A bin of several scores counts with its middle, and the bound is half its width.
-    Not for fewer than some five rows of a class, where the normal interval is too short.
+    It rests on the rows of its rarer class: of fewer than ten of these the normal interval is too short.
     """
     low, high = np.append(0.0, scale.edges), np.append(scale.edges, 1.0)
     # Of one score each, a bin begins with it.
@@ -72,7 +72,8 @@ def calibration(slices: Slices, scale: Scale) -> tuple[Figure, np.ndarray]:
         value = (slices.mass * rest).sum(axis=(1, 2)) / whole.weight
         bound = (slices.mass.sum(axis=1) * half).sum(axis=1) / whole.weight
         spread = (slices.squares * np.square(rest - value[:, None, None])).sum(axis=(1, 2))
-        return around(value, spread, whole), bound
+        found = around(value, spread, whole)
+    return found._replace(rows=slices.rows.sum(axis=2).min(axis=1)), bound
 
 
 def _of_classes(names: Sequence[str], slices: Slices) -> Iterator[Comparison]:

@@ -43,7 +43,8 @@ def parity(counts: Counts, columns: Sequence[str] = (), thresholds: Sequence[flo
     threshold, least and most (the two groups), difference, ratio (of amounts and shares; the lower over the
     higher, NaN where both are 0), each with `_low` and `_high`, bound, n and groups, as `Gap` has them. The
     95% intervals hold for all pairs of groups of a row together, not for all rows. Groups in which a figure
-    rests on fewer than 10 rows are left out; with fewer than two left the row is NaN.
+    rests on fewer than 10 rows, or calibration on fewer of the rarer class, are left out; with fewer than two
+    left the row is NaN.
 
     Raises InvalidParameter for a column or a threshold that was not counted.
     """

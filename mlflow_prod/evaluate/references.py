@@ -87,16 +87,18 @@ def _rows(name: str, task: Task, target: np.ndarray, scores: np.ndarray, weight:
         raise DataError(f"{name}: {problem}") from problem
 
 
+def _targets(name: str, task: Task, values: np.ndarray) -> np.ndarray:
+    """Values that must be codes of the task's classes, or finite numbers, checked as targets are."""
+    shape = (len(values), len(task.classes)) if task.kind == "multiclass" else (len(values),)
+    blank = np.full(shape, 1 / max(1, len(task.classes)))
+    return _rows(name, task, values, blank, None).target
+
+
 def _constants(rows: Rows, learnt: np.ndarray | None) -> Iterator[tuple[str, np.ndarray]]:
     """Scores that are the same for every row."""
     task, n = rows.task, len(rows.target)
-    weight = rows.weight if learnt is None and rows.weight is not None else None
-    if learnt is None:
-        values = rows.target
-    else:
-        # Of the same kind as the target: codes of the task's classes, or finite numbers.
-        blank = np.zeros((len(learnt), len(task.classes)) if task.kind == "multiclass" else len(learnt))
-        values = _rows("learnt", task, learnt, blank, None).target
+    weight = rows.weight if learnt is None else None
+    values = rows.target if learnt is None else _targets("learnt", task, learnt)
     mass = np.ones(len(values)) if weight is None else weight
     if task.kind == "regression":
         yield MEAN, np.full(n, np.average(values, weights=mass))
@@ -124,9 +126,7 @@ def _answered(
     """The figures of answers that are no scores: classes, whose probabilities nobody knows, or numbers."""
     if task.kind == "regression":
         return _row(name, _rows(name, task, target, answers, weight))
-    blank = np.zeros((len(answers), len(task.classes)) if task.kind == "multiclass" else len(answers))
-    codes = _rows(name, task, answers, blank, None).target
-    sure = np.eye(len(task.classes))[codes]
+    sure = np.eye(len(task.classes))[_targets(name, task, answers)]
     row = _row(name, _rows(name, task, target, sure[:, 1] if task.kind == "binary" else sure, weight))
     known = {f"{figure}{end}" for figure in OF_ANSWERS for end in ("", "_low", "_high")} | {"model", "n"}
     return {column: value if column in known else np.nan for column, value in row.items()}

@@ -12,6 +12,7 @@ from mlflow_prod.data.loans import Loans
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evaluate import count, parity
 from mlflow_prod.evaluate.count import count_rows
+from mlflow_prod.evaluate.notions import calibration
 from mlflow_prod.evaluate.rows import Rows
 
 REPAID = Task("binary", "repaid", ("no", "yes"))
@@ -214,3 +215,26 @@ def test_nineteen_of_twenty_intervals_hold_the_gaps_of_a_model():
             ]
             # 190 of 200 are expected, with a deviation of 3; odds, of two rates together, hold more often.
             assert np.mean(held) >= 0.905, (notion, end)
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_nineteen_of_twenty_calibration_intervals_hold_where_the_rarer_class_has_ten_rows(n):
+    rng = np.random.default_rng(0)
+    scores = rng.beta(2, 6, 2_000 * n).round(2).clip(0.01, 0.99)
+    # All answer to their scores, so that nothing is observed but what is predicted.
+    rows = Rows.of(REPAID, (rng.random(2_000 * n) < scores).astype(int), scores, None)
+    counts = count_rows(rows, pd.DataFrame({"group": np.repeat(np.arange(2_000).astype(str), n)}))
+    figure, bound = calibration(counts.slices, counts.counting.scale)
+    known = figure.rows[1:] >= 10
+    held = ((figure.low <= 0) & (figure.high >= 0))[1:][known]
+    assert known.mean() > 0.8 and not bound.any()
+    # 95% within four deviations of what 2,000 such trials come to.
+    assert held.mean() == pytest.approx(0.95, abs=0.02)
+
+
+def test_groups_with_fewer_than_ten_of_a_class_have_no_calibration():
+    target = np.r_[np.ones(9, int), np.zeros(91, int)]
+    rows = Rows.of(REPAID, np.tile(target, 2), np.full(200, 0.1), None)
+    found = parity(count_rows(rows, pd.DataFrame({"sex": ["F"] * 100 + ["M"] * 100})))
+    row = found.set_index("notion").loc["calibration"]
+    assert np.isnan(row["difference"]) and row["groups"] == 0
