@@ -25,7 +25,7 @@ MEANING = {
     "epochs": "passes over the training rows, at most",
     "batch_size": "rows a step; 0: a fiftieth of the rows, from 16 to 256",
     "patience": "epochs without a better validation loss until training stops",
-    "remedy": "reweighing gives every group the same share of each label, by weights",
+    "remedy": "reweighing: the same share of each label in every group, by weights; thresholds: one by group",
     "strategy": "how trials are chosen, or over which devices training is spread",
     "objective": "measure to search for, on the validation rows; empty: accuracy, or r2",
     "trials": "how many combinations to try",

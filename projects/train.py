@@ -3,7 +3,7 @@
 from typing import Literal
 
 from mlflow_prod import encoder
-from mlflow_prod.candidate import finish
+from mlflow_prod.candidate import finish, with_group_thresholds
 from mlflow_prod.models import KerasModel
 from mlflow_prod.tracking import ModelReference, Run
 from mlflow_prod.train import fit, reweighing
@@ -23,9 +23,9 @@ def train(
     epochs: int = 10,
     batch_size: int = 0,
     patience: int = 3,
-    remedy: Literal["none", "reweighing"] = "none",
+    remedy: Literal["none", "reweighing", "thresholds"] = "none",
 ) -> ModelReference:
-    """Train a Keras network; `remedy=reweighing` evens out the labels of the protected groups."""
+    """Train a Keras network; remedies even out the labels, or the answers, of the protected groups."""
     if remedy != "none":
         run.rename(f"train, {remedy}")
     dataset = source.load()
@@ -48,6 +48,9 @@ def train(
     )
     run.log_curves(history.curves)
     model = KerasModel(network, encode, dataset.task)
+    if remedy == "thresholds":
+        model, trade_off = with_group_thresholds(model, check)
+        run.log_table(trade_off.curve, "trade_off")
     recipe = "" if remedy == "none" else remedy
     made = finish(run, model, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
     say_made(run, made)

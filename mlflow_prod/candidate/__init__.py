@@ -7,6 +7,7 @@ from mlflow_prod.candidate.finish import finish
 from mlflow_prod.candidate.load import Model, is_ours, load, load_foreign
 from mlflow_prod.candidate.monitoring import log_monitoring
 from mlflow_prod.candidate.register import register
+from mlflow_prod.candidate.remedy import with_group_thresholds
 
 __all__ = [
     "Model",
@@ -21,4 +22,5 @@ __all__ = [
     "log_figures",
     "log_monitoring",
     "register",
+    "with_group_thresholds",
 ]

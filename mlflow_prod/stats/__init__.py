@@ -14,6 +14,8 @@ from mlflow_prod.stats.proportions import (
     quantile_of,
     wilson,
 )
+from mlflow_prod.stats.ratios import mover_ratio, smallest_ratio
+from mlflow_prod.stats.sample_size import growth_to_decide
 
 __all__ = [
     "auc_interval",
@@ -23,13 +25,16 @@ __all__ = [
     "delong",
     "delong_of_bins",
     "effective_n",
+    "growth_to_decide",
     "largest_gap",
     "mean",
+    "mover_ratio",
     "newcombe",
     "paired_auc",
     "paired_proportions",
     "pairs_confidence",
     "poisson_bootstrap",
     "quantile_of",
+    "smallest_ratio",
     "wilson",
 ]

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from fairlearn.metrics import demographic_parity_ratio, equalized_odds_difference
 from sklearn.metrics import recall_score
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
@@ -66,6 +67,28 @@ def test_the_gap_of_many_groups_is_the_widest_of_all_pairs_widened_for_their_num
     assert gap.value == pytest.approx(max(m.value for m in parts) - min(m.value for m in parts))
     assert gap.high == pytest.approx(max(high for _, high in pairs))
     assert gap.low == pytest.approx(max(0, *(low for low, _ in pairs)))
+
+
+def test_odds_and_the_ratio_of_the_80_percent_rule_are_fairlearns():
+    target, scores, groups = _biased()
+    found = _by_title(fairness(BINARY, target, scores, groups))
+    theirs = {"y_true": target, "y_pred": scores >= 0.5, "sensitive_features": groups}
+    odds, ratio = found["gap/sex/equalized_odds"], found["ratio/sex/positive_rate"]
+    assert odds.value == pytest.approx(equalized_odds_difference(**theirs), abs=1e-12)
+    assert ratio.value == pytest.approx(demographic_parity_ratio(**theirs), abs=1e-12)
+    # Two rates together: the interval is wider than that of the one that differs most.
+    wider = max(
+        (found[f"gap/sex/{rate}"] for rate in ("true_positive_rate", "false_positive_rate")),
+        key=lambda gap: gap.value,
+    )
+    assert odds.value == wider.value and odds.high > wider.high
+    assert ratio.low < ratio.value < ratio.high < 1
+
+
+def test_rates_that_are_all_zero_have_no_ratio():
+    target, scores, groups = _biased()
+    found = _by_title(fairness(BINARY, target, scores / 3, groups))
+    assert found["gap/sex/positive_rate"].value == 0 and "ratio/sex/positive_rate" not in found
 
 
 def test_equal_groups_have_a_gap_whose_interval_reaches_zero_and_a_bias_is_seen():

@@ -30,3 +30,13 @@ def test_a_bad_width_fails_the_run_and_leaves_no_model(home):
     run = mlflow.search_runs(order_by=["start_time DESC"], max_results=1, output_format="list")[0]
     assert run.info.status == "FAILED"
     assert run.outputs is None or run.outputs.model_outputs == []
+
+
+def test_thresholds_by_group_are_part_of_the_model_and_their_price_is_logged(home):
+    made = train(SMALL, **QUICK, remedy="thresholds")
+    (run,) = mlflow.search_runs(filter_string=f"tags.model_uri = '{made.uri}'", output_format="list")
+    assert run.data.params["recipe"] == "thresholds"
+    curve = mlflow.load_table("tables/trade_off.json", run_ids=[run.info.run_id])
+    assert curve["chosen"].sum() == 1 and curve["gap"][curve["chosen"]].item() <= 0.01
+    network = mlflow.keras.load_model(made.uri)
+    assert np.count_nonzero(network.get_layer("group_threshold").get_weights()[0]) == 2
