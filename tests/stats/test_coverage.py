@@ -18,7 +18,7 @@ DRAWS = 10_000
 
 @pytest.mark.parametrize("n", [10, 40, 1_000])
 def test_wilson_holds_95_of_100_rates_that_may_be_anything(n):
-    """At one rate it cannot: 10 rows have 11 results and intervals, which hold 83% to 99%; on average it does."""
+    """At one rate it cannot: 10 rows have 11 results and intervals, which hold 83% to 99% of the time."""
     rng = np.random.default_rng(n)
     rates = rng.random(DRAWS)
     low, high = wilson(rng.binomial(n, rates), n)
