@@ -79,9 +79,10 @@ def bands(source: Source, columns: Sequence[str], k: int = 4) -> tuple[Cut, ...]
     """
     if k < 2:
         raise InvalidParameter("k", "2 or more", k)
-    first = next(batches(source, columns), None)
+    named = list(dict.fromkeys(columns))
+    first = next(batches(source, named), None)
     types = {} if first is None else {field.name: field.type for field in first.schema}
-    numeric = [name for name in columns if name in types and kind(types[name]) == "number"]
+    numeric = [name for name in named if name in types and kind(types[name]) == "number"]
     edges = {name: _edges(values, k) for name, values in _drawn(source, numeric)}
     return tuple(Bands(name, edges[name]) if edges.get(name) else Column(name) for name in columns)
 
