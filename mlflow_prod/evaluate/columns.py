@@ -33,6 +33,6 @@ def plain(values: pa.Array) -> pa.Array:
 def numbers(values: pa.Array, name: str) -> np.ndarray:
     """The numbers (n,) float64 of a column, NaN where missing; DataError where it holds none."""
     if kind(values.type) != "number":
-        raise DataError(f"column {name!r} must hold numbers to be cut into bands, got {values.type}")
+        raise DataError(f"column {name!r} must hold numbers to be cut by them, got {values.type}")
     found: np.ndarray = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return found

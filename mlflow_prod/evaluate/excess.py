@@ -13,6 +13,8 @@ from mlflow_prod.stats import quantile_of
 
 # A slice must be worse than its surroundings by more than one of a thousand is by chance.
 CLEARLY = 0.001
+# What is left of a larger slice is bad, too, if that is as unlikely to be chance.
+CHANCE = 0.01
 
 
 class Excess:
@@ -52,12 +54,17 @@ class Excess:
         return found
 
     def _stand_out(self, slices: np.ndarray) -> np.ndarray:
-        """Whether each slice is worse than what is left of each larger one that holds it."""
+        """Whether each slice is worse than what is left of each larger one that holds it, if that is bad too.
+
+        A larger one of the same rows is the simpler name for them.
+        """
         pairs = [(at, self._at[cut]) for at in slices.tolist() for cut in _larger(self.cuts[at])]
         holding = np.array(pairs, np.int64).reshape(-1, 2)
         one, larger = self._sums[:, holding[:, 0]], self._sums[:, holding[:, 1]]
-        explained = holding[~(self._p(one, larger - one) <= CLEARLY), 0]
-        return ~np.isin(slices, explained)
+        left, everything = larger - one, self._sums[:, :1]
+        bad = ~(self._p(left, everything - larger) > CHANCE)
+        explained = bad & ~(self._p(one, left) <= CLEARLY)
+        return ~np.isin(slices, holding[explained, 0])
 
     def _is_left(self, at: int, found: Sequence[int]) -> bool:
         """Whether a slice is worse than the rest also without the rows it shares with those found.

@@ -62,9 +62,9 @@ def worst(
     data without worse slices one is that low in at most 5% of tables. 95% of the intervals listed hold,
     though slices were picked for their values (`chosen_confidence`).
 
-    A slice is listed only if it is clearly worse (p <= 0.001) than what is left of each larger slice that
-    holds it, and, without the rows that it shares with those listed above, than the rest: it is the one that
-    explains an excess, not each that overlaps with it.
+    A slice is listed only if it is clearly worse (p <= 0.001) than what is left of a larger slice that is bad
+    without it, too, and, without the rows that it shares with those listed above, than the rest: it is the
+    one that explains an excess, not each that overlaps with it.
 
     Found nearly always: an excess d over a rate r from some 25 r (1 - r) / d^2 rows on, such as 80 rows of
     error rate 0.35 against 0.15 (`benchmarks/worst.py`). Not for rows that hang together, such as many of one

@@ -105,7 +105,7 @@ def test_edges_must_rise(edges):
 
 
 def test_what_cannot_be_cut_is_refused():
-    with pytest.raises(DataError, match="column 'sex' must hold numbers to be cut into bands, got string"):
+    with pytest.raises(DataError, match="column 'sex' must hold numbers to be cut by them, got string"):
         cut(Bands("sex", (1,)), ["Female"])
     with pytest.raises(InvalidParameter, match="k must be 2 or more, got 1"):
         bands(pd.DataFrame({"x": [1]}), ["x"], 1)
