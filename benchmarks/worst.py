@@ -3,8 +3,8 @@
 Plants a slice of three columns, of some 170 of 20,000 rows, that is missed more often: for how many seeds is
 it among the first five, and first? Beside DivExplorer's order (every slice of up to three columns by its t
 value, after E. Pastor et al., 2021, in pandas), which lists the slices that overlap with it, too. And how
-often does a table without any worse slice have an alarm, from the search and from 1,151 slices that are given?
-Then the cost. `--write` puts the tables into docs/worst.md.
+often does a table without any worse slice have an alarm, from the search and from 1,151 slices that are
+given? Then the cost. `--write` puts the tables into docs/worst.md.
 """
 
 import argparse
