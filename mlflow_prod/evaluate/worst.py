@@ -64,7 +64,8 @@ def worst(
 
     A slice is listed only if it is clearly worse (p <= 0.001) than what is left of a larger slice that is bad
     without it, too, and, without the rows that it shares with those listed above, than the rest: it is the
-    one that explains an excess, not each that overlaps with it.
+    one that explains an excess, not each that overlaps with it. Two whose rows in common are a slice of more
+    than three columns stand beside each other: what they share was not counted.
 
     Found nearly always: an excess d over a rate r from some 25 r (1 - r) / d^2 rows on, such as 80 rows of
     error rate 0.35 against 0.15 (`benchmarks/worst.py`). Not for rows that hang together, such as many of one
