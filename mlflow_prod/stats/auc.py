@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.stats.means import effective_n
-from mlflow_prod.stats.proportions import quantile_of, wilson
+from mlflow_prod.stats.proportions import wilson
 
 
 def delong(positive: np.ndarray, scores: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
@@ -79,20 +79,31 @@ def auc_interval(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of AUCs from DeLong's variance on the logit scale, so that they stay inside [0, 1].
 
-    Where the variance is 0 (classes separated): Wilson's interval for as many trials as the smaller class has
+    Of few (effective) rows of a class Student's quantile stands for the normal one, with Welch and
+    Satterthwaite's degrees of freedom for classes of equal spread. It then holds 95% of areas, to a percent,
+    from some 40 rows of each class on; of 10 rows 92% (beside many, of an area near 1) to 98%. Where the
+    variance is 0 (classes separated): Wilson's interval for as many trials as the smaller class has
     (effective) rows, which is cautious. Source: G. Qin and L. Hotilovac, SMMR 17 (2008), 207-221.
 
     >>> tuple(round(float(end), 3) for end in auc_interval(0.75, 0.002, 50, 60))
-    (0.653, 0.827)
+    (0.652, 0.828)
     """
+    from scipy.special import stdtrit
+
     area, spread, smaller = np.broadcast_arrays(
         np.asarray(area, np.float64), np.asarray(variance, np.float64), np.minimum(positives, negatives)
     )
-    inside = (spread > 0) & (area > 0) & (area < 1)
+    # Sums of weights leave an area of separated classes a hair beside its end.
+    inside = (spread > 0) & (area > 1e-12) & (area < 1 - 1e-12)
     safe = np.where(inside, area, 0.5)
     centre = np.log(safe / (1 - safe))
-    half = quantile_of(confidence) * np.sqrt(np.where(inside, spread, 0)) / (safe * (1 - safe))
-    ends = wilson(np.where(inside, 0, area) * smaller, smaller, confidence)
+    # The variance adds up parts of the size of 1 / p and 1 / n.
+    p, n = (1 / np.maximum(rows, 2.0) for rows in (positives, negatives))
+    freedom = np.square(p + n) / (p**3 / (1 - p) + n**3 / (1 - n))
+    if not 0 < confidence < 1:
+        raise InvalidParameter("confidence", "strictly between 0 and 1", confidence)
+    half = stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(np.where(inside, spread, 0)) / (safe * (1 - safe))
+    ends = wilson(np.where(inside, 0, area.round(12)) * smaller, smaller, confidence)
     logits = ((centre - half).clip(-700, 700), (centre + half).clip(-700, 700))
     low, high = (np.where(inside, 1 / (1 + np.exp(-x)), end) for x, end in zip(logits, ends, strict=True))
     return low, high

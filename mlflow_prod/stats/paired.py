@@ -1,6 +1,10 @@
 """Differences between two models on the same rows, where what both get wrong says nothing of either."""
 
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.stats.auc import components
@@ -65,6 +69,89 @@ def paired_auc(
     half = quantile_of(confidence) * float(np.sqrt(variance))
     gap = area_a - area_b
     return gap, gap - half, gap + half
+
+
+def mcnemar(
+    first: ArrayLike, second: ArrayLike, method: Literal["mid-p", "exact", "chi-squared"] = "mid-p"
+) -> np.ndarray:
+    """Two-sided p value of whether two models hit equally often on the same rows, of the counts' shape.
+
+    Parameters
+    ----------
+    first, second : rows, whole numbers >= 0, that only the first, and only the second, gets right.
+    method : "exact": binomial, below 5% in no more than 5% of cases, and far fewer at few rows. "mid-p": half
+        of what was found counts, which comes nearer to 5%. "chi-squared": the uncorrected approximation, for
+        comparison with others'; not below some 25 rows.
+
+    Without a row that tells them apart: 1. Raises InvalidParameter. How far they differ:
+    `paired_proportions`. Sources: Q. McNemar, Psychometrika 12 (1947), 153-157; M. Fagerland et al., BMC
+    Medical Research Methodology 13 (2013), 91.
+
+    >>> round(float(mcnemar(12, 4)), 4), round(float(mcnemar(12, 4, "exact")), 4)
+    (0.049, 0.0768)
+    """
+    from scipy.stats import binom, chi2
+
+    one, other = np.broadcast_arrays(np.asarray(first, np.float64), np.asarray(second, np.float64))
+    if not np.all((one >= 0) & (other >= 0) & (one % 1 == 0) & (other % 1 == 0)):
+        raise InvalidParameter("first and second", "whole numbers >= 0", (first, second))
+    both, fewer = one + other, np.minimum(one, other)
+    if method == "chi-squared":
+        statistic = np.divide(np.square(one - other), both, out=np.zeros(both.shape), where=both > 0)
+        return np.asarray(chi2.sf(statistic, 1))
+    if method not in ("exact", "mid-p"):
+        raise InvalidParameter("method", "one of mid-p, exact, chi-squared", method)
+    p = 2 * binom.cdf(fewer, both, 0.5)
+    if method == "mid-p":
+        p = p - binom.pmf(fewer, both, 0.5)
+    # Where both are equal the two tails share their middle.
+    return np.where(one == other, 1.0, p.clip(0, 1))
+
+
+def paired_bootstrap(
+    first: np.ndarray,
+    second: np.ndarray,
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    seed: int,
+    replicates: int = 1_000,
+    confidence: float = 0.95,
+) -> Difference:
+    """(difference, low, high) of `statistic` of scores `first` over that of `second`, of the same rows.
+
+    Percentiles over replicates, in each of which a row counts Poisson(1) times, for both models alike. For
+    any figure that has no formula; where it has one (`paired_proportions`, `paired_auc`) that is quicker.
+
+    Parameters
+    ----------
+    first, second : (n, ...) the scores, n >= 1.
+    statistic : figure of (scores, counts): `counts` (n,) whole numbers, how often each row counts. NaN where
+        a replicate has none, which is then left out.
+    seed : same seed, same interval. `replicates`: at least 100.
+
+    Takes replicates x 2 calls. Not at few rows (below some 30), where percentiles are too short, nor for a
+    figure at the end of its range. Raises InvalidParameter. Source: B. Efron and R. Tibshirani, An
+    Introduction to the Bootstrap (1993), with Poisson weights as in `poisson_bootstrap`.
+
+    >>> truth = np.arange(100) % 7
+    >>> error = lambda scores, counts: float(np.average(np.abs(scores - truth), weights=counts))
+    >>> gap, low, high = paired_bootstrap(truth + 0.5, truth + 0.4, error, seed=0)
+    >>> round(gap, 6), round(low, 6), round(high, 6)
+    (0.1, 0.1, 0.1)
+    """
+    if len(first) != len(second) or not len(first):
+        raise InvalidParameter("second", f"of the length of first ({len(first)}), >= 1", len(second))
+    if replicates < 100:
+        raise InvalidParameter("replicates", "at least 100", replicates)
+    if not 0 < confidence < 1:
+        raise InvalidParameter("confidence", "strictly between 0 and 1", confidence)
+
+    def gap(counts: np.ndarray) -> float:
+        return statistic(first, counts) - statistic(second, counts)
+
+    rng, ends = np.random.default_rng(seed), ((1 - confidence) / 2, (1 + confidence) / 2)
+    drawn = [gap(rng.poisson(1, len(first))) for _ in range(replicates)]
+    low, high = np.nanquantile(drawn, ends)
+    return gap(np.ones(len(first), np.int64)), float(low), float(high)
 
 
 def _variance(values: np.ndarray, mass: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.stats import auc_interval, delong, delong_of_bins
+from mlflow_prod.stats import auc_interval, delong, delong_of_bins, wilson
 
 
 def _sample(seed, positives=60, negatives=90, shift=1.0, ties=False):
@@ -52,6 +52,19 @@ def test_separated_classes_leave_doubt():
     area, variance = delong(np.array([0, 0, 0, 1, 1], bool), np.arange(5.0))
     low, high = auc_interval(area, variance, 2, 3)
     assert (area, variance, high) == (1, 0, 1) and low < 0.5
+
+
+@given(st.integers(0, 10_000))
+def test_separated_classes_leave_as_much_doubt_where_rows_are_weighted(seed):
+    rng = np.random.default_rng(seed)
+    ups, downs = np.zeros((2, 40))
+    ups[20:], downs[:20] = rng.exponential(1, (2, 20))
+    for first, second, end in ((ups, downs, 1), (downs, ups, 0)):
+        area, variance, _ = delong_of_bins(first, second)
+        assert area == pytest.approx(end, abs=1e-12)
+        smaller = min(ups.sum(), downs.sum())
+        low, high = auc_interval(area, variance, first.sum(), second.sum())
+        assert (low, high) == pytest.approx(wilson(end * smaller, smaller), abs=1e-12)
 
 
 def test_one_class_is_refused():

@@ -2,9 +2,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
+from statsmodels.stats.contingency_tables import mcnemar as peer
 
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.stats import delong, newcombe, paired_auc, paired_proportions, wilson
+from mlflow_prod.stats import (
+    delong,
+    mcnemar,
+    newcombe,
+    paired_auc,
+    paired_bootstrap,
+    paired_proportions,
+    wilson,
+)
 
 
 def hits(both, first, second, neither):
@@ -92,3 +102,105 @@ def test_it_covers_no_difference_19_times_of_20():
         _, low, high = paired_auc(*scores(120, seed))
         covered += low <= 0 <= high
     assert 365 <= covered <= 395
+
+
+PAIRS = st.tuples(st.integers(0, 200), st.integers(0, 200))
+
+
+@given(PAIRS)
+def test_mcnemar_is_statsmodels_exact_and_uncorrected(pairs):
+    table = [[0, pairs[0]], [pairs[1], 0]]
+    assert mcnemar(*pairs, "exact") == pytest.approx(peer(table, exact=True).pvalue, rel=1e-9)
+    if sum(pairs):
+        expected = peer(table, exact=False, correction=False).pvalue
+        assert mcnemar(*pairs, "chi-squared") == pytest.approx(expected, rel=1e-9)
+
+
+@given(PAIRS)
+def test_mid_p_takes_half_of_what_was_found_and_does_not_know_which_is_first(pairs):
+    fewer, both = min(pairs), sum(pairs)
+    if pairs[0] != pairs[1]:
+        expected = 2 * binom.cdf(fewer - 1, both, 0.5) + binom.pmf(fewer, both, 0.5)
+        assert mcnemar(*pairs) == pytest.approx(expected, rel=1e-9)
+    assert mcnemar(*pairs) == mcnemar(*pairs[::-1]) <= mcnemar(*pairs, "exact")
+
+
+def test_models_that_are_alike_seldom_differ():
+    """Fagerland's finding: exact far below 5%, mid-p near it, and hardly above."""
+    rng = np.random.default_rng(0)
+    found = {}
+    for both in (10, 30, 100):
+        first = rng.binomial(both, 0.5, 20_000)
+        for method in ("exact", "mid-p"):
+            found[both, method] = np.mean(mcnemar(first, both - first, method) <= 0.05)
+    assert all(found[both, "exact"] <= found[both, "mid-p"] for both in (10, 30, 100))
+    assert max(found.values()) <= 0.056
+    assert found[100, "mid-p"] >= 0.035
+
+
+def test_rows_that_tell_no_models_apart_tell_nothing():
+    assert [float(mcnemar(0, 0, method)) for method in ("exact", "mid-p", "chi-squared")] == [1, 1, 1]
+    assert mcnemar([5, 1], [5, 9]).shape == (2,)
+
+
+def accuracy(target):
+    return lambda scores, counts: float(np.average((scores >= 0.5) == target, weights=counts))
+
+
+def test_the_paired_bootstrap_has_the_interval_of_paired_shares_and_areas():
+    positive, first, second = scores(400)
+    target = positive.astype(float)
+    gap, low, high = paired_bootstrap(first, second, accuracy(target), seed=0)
+    expected = paired_proportions((first >= 0.5) == target, (second >= 0.5) == target)
+    assert gap == pytest.approx(expected[0])
+    assert (low, high) == pytest.approx(expected[1:], abs=0.012)
+
+    def area(values, counts):
+        return delong(positive[counts > 0], values[counts > 0], counts[counts > 0])[0]
+
+    gap, low, high = paired_bootstrap(first, second, area, seed=0, replicates=400)
+    expected = paired_auc(positive, first, second)
+    assert gap == pytest.approx(expected[0])
+    assert (low, high) == pytest.approx(expected[1:], abs=0.015)
+
+
+def test_the_paired_bootstrap_holds_no_difference_19_times_of_20():
+    held = 0
+    for seed in range(300):
+        positive, first, second = scores(150, seed)
+        squares = lambda values, counts, p=positive: float(np.average((values - p) ** 2, weights=counts))  # noqa: E731
+        _, low, high = paired_bootstrap(first, second, squares, seed, replicates=200)
+        held += low <= 0 <= high
+    # Four standard errors around 95%, and what percentiles of 200 replicates are short by.
+    assert 265 <= held <= 299
+
+
+def test_the_same_seed_gives_the_same_interval_and_replicates_without_a_figure_are_left_out():
+    def first_row_only(values, counts):
+        return float(values[0]) if counts[0] else float("nan")
+
+    found = [paired_bootstrap(np.ones(3), np.zeros(3), first_row_only, seed=1) for _ in range(2)]
+    assert found[0] == found[1] == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mcnemar(-1, 2), "first and second must be whole numbers >= 0"),
+        (lambda: mcnemar(1.5, 2), "first and second must be whole numbers >= 0"),
+        (lambda: mcnemar(1, 2, "corrected"), "method must be one of mid-p, exact, chi-squared"),
+        (lambda: paired_bootstrap(np.ones(2), np.ones(3), accuracy(1), 0), "second must be of the length"),
+        (lambda: paired_bootstrap(np.ones(0), np.ones(0), accuracy(1), 0), "second must be of the length"),
+        (
+            lambda: paired_bootstrap(np.ones(2), np.ones(2), accuracy(1), 0, 99),
+            "replicates must be at least 100",
+        ),
+        (
+            lambda: paired_bootstrap(np.ones(2), np.ones(2), accuracy(1), 0, 100, 1),
+            "confidence must be strictly",
+        ),
+    ],
+)
+def test_bad_parameters_are_refused(call, message):
+    with pytest.raises(InvalidParameter, match=message):
+        call()
