@@ -92,11 +92,11 @@ def _figure(counts: Counts, measure: str) -> Figure:
     counting, slices = counts.counting, counts.slices
     if counting.task.kind == "regression":
         return regression.figures(slices)[measure]
-    if measure != "accuracy":
-        return classes.losses(slices)[measure]
-    if counting.task.kind == "binary":
+    if counting.task.kind == "multiclass":
+        return classes.accuracy(slices) if measure == "accuracy" else classes.losses(slices)[measure]
+    if measure == "accuracy":
         return binary.rates(slices, counting.scale, 0.5)[measure]
-    return classes.accuracy(slices)
+    return binary.losses(slices, counting.scale)[measure][0]
 
 
 def _names(counts: Counts) -> list[str]:

@@ -60,32 +60,36 @@ def comparisons(counting: Counting, slices: Slices, thresholds: Sequence[float])
 def calibration(slices: Slices, scale: Scale) -> tuple[Figure, np.ndarray]:
     """(observed less predicted share of positives with its normal interval, how far it may lie off (s,)).
 
-    Calibration in the large. A bin of several scores counts with its middle, and the bound is half its width.
-    It rests on the rows of its rarer class: of fewer than ten of these the normal interval is too short.
+    Calibration in the large, exact where the scores were summed up; else a bin of several scores counts with
+    its middle, and the bound is half its width. It rests on the rows of its rarer class: of fewer than ten of
+    these the normal interval is too short.
     """
-    low, high = np.append(0.0, scale.edges), np.append(scale.edges, 1.0)
-    # Of one score each, a bin begins with it.
-    middle, half = (low, np.zeros_like(low)) if scale.exact else ((low + high) / 2, (high - low) / 2)
+    low, high = scale.ends
+    middle, half = (low + high) / 2, (high - low) / 2
     rest = np.stack([-middle, 1 - middle])
     whole = Whole.of(slices)
+    # What the scores of each tenth came to.
+    summed = np.full(len(slices.cuts), np.nan) if slices.marks is None else slices.marks.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = (slices.mass * rest).sum(axis=(1, 2)) / whole.weight
-        bound = (slices.mass.sum(axis=1) * half).sum(axis=1) / whole.weight
         spread = (slices.squares * np.square(rest - value[:, None, None])).sum(axis=(1, 2))
-        found = around(value, spread, whole)
-    return found._replace(rows=slices.rows.sum(axis=2).min(axis=1)), bound
+        bound = (slices.mass.sum(axis=1) * half).sum(axis=1) / whole.weight
+        exact = (slices.mass[:, 1].sum(axis=1) - summed) / whole.weight
+        known = ~np.isnan(summed)
+        found = around(np.where(known, exact, value), spread, whole)
+    rarer = slices.rows.sum(axis=2).min(axis=1)
+    return found._replace(rows=rarer), np.where(known, 0.0, bound)
 
 
 def _of_classes(names: Sequence[str], slices: Slices) -> Iterator[Comparison]:
-    whole, recalls = Whole.of(slices), classes.recalls(slices)
-    for code, name in enumerate(names):
-        mass, squares, rows = (
-            counts[:, :, code].sum(axis=1) for counts in (slices.mass, slices.squares, slices.rows)
-        )
+    whole = Whole.of(slices)
+    each = zip(names, classes.recalls(slices), classes.precisions(slices), strict=True)
+    for code, (name, recall, precision) in enumerate(each):
+        chosen = share(slices.mass[:, :, code].sum(axis=1), whole.weight, whole.squares, whole.rows)
         figures = {
-            "demographic parity": ("positive_rate", share(mass, whole.weight, whole.squares, whole.rows)),
-            "equal opportunity": ("recall", recalls[code]),
-            "predictive parity": ("precision", share(slices.mass[:, code, code], mass, squares, rows)),
+            "demographic parity": ("positive_rate", chosen),
+            "equal opportunity": ("recall", recall),
+            "predictive parity": ("precision", precision),
         }
         for notion, (measure, figure) in figures.items():
             yield Comparison(notion, np.nan, {f"{measure}/{name}": figure}, "share")

@@ -69,6 +69,17 @@ def test_of_losses_and_errors_less_is_better():
     assert found.loc["town a", "gain"] == pytest.approx(share * (1 - share))
 
 
+def test_losses_of_crosses_are_known_too():
+    table = scored()
+    found = next_work(count(table, REPAID, "score", ["town", "new"], crosses=2), "brier", 0.0)
+    missed = np.square((table["repaid"] == "yes") - table["score"])
+    by_cross = missed.groupby([table["town"], table["new"]]).mean()
+    crossed = found[found["category"].str.contains(", ")].set_index("category")["value"]
+    assert len(crossed) == 6
+    for (town, new), value in by_cross.items():
+        assert crossed[f"town {town}, new {new}"] == pytest.approx(value, abs=0.01)
+
+
 def test_small_slices_are_left_out():
     table = scored().assign(town=np.r_[["x"] * 9, ["y"] * 1_991])
     assert next_work(count(table, REPAID, "score", ["town"]))["category"].tolist() == ["town y"]
