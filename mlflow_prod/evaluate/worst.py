@@ -68,7 +68,7 @@ def worst(
     one that explains an excess, not each that overlaps with it. Two whose rows in common are a slice of more
     than three columns stand beside each other: what they share was not counted.
 
-    Found nearly always: an excess d over a rate r from some 25 r (1 - r) / d^2 rows on, such as 80 rows of
+    Found nearly always: an excess d over a rate r from some 40 r (1 - r) / d^2 rows on, such as 130 rows of
     error rate 0.35 against 0.15 (`benchmarks/worst.py`). Not for rows that hang together, such as many of one
     person. Raises DataError as `count` does, InvalidParameter.
 

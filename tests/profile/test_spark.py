@@ -11,6 +11,8 @@ from mlflow_prod.errors import DataError
 from mlflow_prod.evaluate import count, slices
 from mlflow_prod.profile.spark import ROWS, summed
 
+# Asked of pandas, which the counting has no need of.
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 REPAID = Task("binary", "repaid", ("no", "yes"))
 COLUMNS = ("sex", "town", "new.or old")
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
@@ -12,6 +12,7 @@ VALUES = st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 1.0, 0.04])),
 
 
 @given(VALUES)
+@settings(max_examples=30, deadline=None)
 def test_adjusted_values_are_statsmodels(values):
     for ours, theirs in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
         assert np.allclose(ours(values), multipletests(values, method=theirs)[1], atol=1e-12)
