@@ -9,6 +9,7 @@ from mlflow_prod.evaluate.next_work import next_work, prioritised
 from mlflow_prod.evaluate.over_time import over_time
 from mlflow_prod.evaluate.ranking import exposure, ranking
 from mlflow_prod.evaluate.references import references
+from mlflow_prod.evaluate.reliability import reliability
 from mlflow_prod.evaluate.search import alarms, worst
 from mlflow_prod.evaluate.slices import slices
 from mlflow_prod.evaluate.tfma import Analysis, EvalConfig, tfma
@@ -35,6 +36,7 @@ __all__ = [
     "prioritised",
     "ranking",
     "references",
+    "reliability",
     "slices",
     "tfma",
     "verdicts",

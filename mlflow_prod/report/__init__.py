@@ -1,4 +1,4 @@
-"""Figures and the model card, drawn from measures and arrays."""
+"""Figures, the model card and the page of an evaluation, drawn from measures, tables and arrays."""
 
 from mlflow_prod.report.attributions import attributions
 from mlflow_prod.report.calibration import calibration
@@ -6,6 +6,27 @@ from mlflow_prod.report.card import model_card
 from mlflow_prod.report.confusion import confusion
 from mlflow_prod.report.drift import drift
 from mlflow_prod.report.headline import headline
+from mlflow_prod.report.next_work import next_work
+from mlflow_prod.report.over_time import over_time
+from mlflow_prod.report.page import Findings, evaluation_page
 from mlflow_prod.report.slices import slices
+from mlflow_prod.report.thresholds import thresholds
+from mlflow_prod.report.trade_off import trade_off
+from mlflow_prod.report.worst import worst
 
-__all__ = ["attributions", "calibration", "confusion", "drift", "headline", "model_card", "slices"]
+__all__ = [
+    "Findings",
+    "attributions",
+    "calibration",
+    "confusion",
+    "drift",
+    "evaluation_page",
+    "headline",
+    "model_card",
+    "next_work",
+    "over_time",
+    "slices",
+    "thresholds",
+    "trade_off",
+    "worst",
+]

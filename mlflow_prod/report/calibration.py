@@ -1,43 +1,54 @@
 """Do the probabilities mean what they say?"""
 
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.report import style
-from mlflow_prod.stats import wilson
+from mlflow_prod.report import style, tables
+from mlflow_prod.report.curves import Curve, reliability
 
-GROUPS, LEAST_ROWS = 10, 10
+MOST_PANELS = 3
 
 
-def calibration(target: np.ndarray, scores: np.ndarray) -> Any:
-    """A matplotlib Figure: predicted against observed share of positives in ten groups, and a histogram.
+def calibration(table: pd.DataFrame, columns: Sequence[str] = ()) -> Any:
+    """A matplotlib Figure: predicted against observed share of positives, and a panel for each of `columns`.
 
-    `target` (n,) 0 or 1, `scores` (n,) probabilities, n >= 10 (else InvalidParameter); with fewer than
-    100 rows there are fewer groups, so that each holds 10.
+    `table` as `evaluate.reliability` makes it, with at least one row (else InvalidParameter): points of
+    nearly as many rows each, of all rows and of the slices of columns. Of many columns the first two are
+    drawn, of many groups those with most rows.
     """
-    target, scores = np.asarray(target, np.float64), np.asarray(scores, np.float64)
-    if len(target) < LEAST_ROWS or target.shape != scores.shape:
-        raise InvalidParameter("target", f"of the scores' shape, at least {LEAST_ROWS} rows", target.shape)
-    groups = np.array_split(np.argsort(scores, kind="stable"), min(GROUPS, len(target) // LEAST_ROWS))
-    said = np.array([scores[group].mean() for group in groups])
-    hits, n = np.array([(target[group].sum(), len(group)) for group in groups]).T
-    low, high = wilson(hits, n)
-    drawn = style.figure(6.0, 6.6)
-    axes, below = drawn.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    axes.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=(0, (4, 3)))
-    axes.vlines(said, low, high, color=style.BLUE, linewidth=2.2)
-    axes.plot(said, hits / n, "o-", color=style.BLUE, markersize=7, markeredgecolor="white", linewidth=1)
-    axes.set_ylabel("observed share of positives", size=style.SMALL, color=style.FAINT)
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
-    below.hist(scores, bins=40, range=(0, 1), color=style.PALE)
-    below.set_xlabel("predicted probability", size=style.SMALL, color=style.FAINT)
-    below.set_ylabel("rows", size=style.SMALL, color=style.FAINT)
-    style.plain(axes, grid="both")
-    style.plain(below, grid="y")
-    below.locator_params(axis="y", nbins=3)
-    note = f"{len(target):,} rows in {len(groups)} groups of equal size, 95% intervals; dashed: exact"
-    style.headline(drawn, "Do the probabilities mean what they say?", note)
+    tables.hold_columns("table", table, ["slice", "said", "observed", "low", "high", "rows"])
+    if not len(table):
+        raise InvalidParameter("table", "one with rows: 10 rows of data make one", "none")
+    names = list(dict.fromkeys(table["slice"].astype(str)))
+    by_column = {column: [name for name in names if name.startswith(f"{column} ")] for column in columns}
+    panels = {"": names[:1]} | {column: of for column, of in by_column.items() if of}
+    shown = dict(list(panels.items())[:MOST_PANELS])
+    drawn = style.figure(5.4 * len(shown), 5.9)
+    for axes, (column, of) in zip(
+        drawn.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True
+    ):
+        axes.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=(0, (4, 3)))
+        curves = [reliability(table, name) for name in _largest(table, of)]
+        if column:
+            style.curves(axes, [Curve(one.name.removeprefix(f"{column} "), one.x, one.y) for one in curves])
+            axes.set_title(style.shortened(f"by {column}"), size=style.NORMAL, color=style.INK, loc="left")
+        else:
+            style.curves(axes, curves)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.set_xlabel("predicted probability", size=style.SMALL, color=style.FAINT)
+        axes.set_ylabel("observed share of positives", size=style.SMALL, color=style.FAINT)
+        style.plain(axes, grid="both")
+    first = table[table["slice"].astype(str) == names[0]]
+    note = (
+        f"{int(first['rows'].sum()):,} rows, {len(first)} points of nearly as many rows each, 95% intervals; "
+    )
+    style.headline(drawn, "Do the probabilities mean what they say?", f"{note}dashed: exact")
     return drawn
+
+
+def _largest(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    rows = table.groupby(table["slice"].astype(str))["rows"].sum()
+    return sorted(names, key=lambda name: -rows[name])[: len(style.CLASSES)]

@@ -1,11 +1,15 @@
 """The look that all figures share."""
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
+
+from mlflow_prod.report.curves import Curve
 
 INK, FAINT, GRID, PAPER = "#1f2933", "#66727f", "#e4e8ec", "#ffffff"
 BLUE, ORANGE, PALE = "#2f6db5", "#d9722b", "#c9d8ea"
 CLASSES = ["#2f6db5", "#d9722b", "#3d9a6c", "#8a5fb0", "#c2475a", "#7a8894", "#c9a227", "#2a9bb0", "#9a6a4b"]
+DASHES = ["-", (0, (5, 2)), (0, (2, 2)), (0, (6, 2, 1, 2))]
 SMALL, NORMAL, LARGE = 9, 10, 13
 
 
@@ -34,6 +38,20 @@ def plain(axes: Any, *, grid: str = "x") -> None:
     axes.set_axisbelow(True)
     if grid:
         axes.grid(axis=grid, color=GRID, linewidth=0.8)
+
+
+def curves(axes: Any, lines: Sequence[Curve], *, legend: bool = True) -> None:
+    """Draws lines with their bands, each in a colour and a dash of its own, and names them where several."""
+    for at, line in enumerate(lines):
+        color = CLASSES[at % len(CLASSES)]
+        if len(line.low):
+            axes.fill_between(line.x, line.low, line.high, color=color, alpha=0.15, linewidth=0)
+        axes.plot(
+            line.x, line.y, marker="o", color=color, linestyle=DASHES[at % len(DASHES)], linewidth=1.6,
+            markersize=5, markeredgecolor=PAPER, label=shortened(line.name, 24),
+        )  # fmt: skip
+    if legend and len(lines) > 1:
+        axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK)
 
 
 def shortened(text: str, length: int = 28) -> str:
