@@ -11,10 +11,11 @@ from matplotlib.text import Text
 from mlflow_prod import report
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.evaluate import evaluation, fairness
+from mlflow_prod.evaluate import evaluation, fairness, reliability, slices
 from mlflow_prod.explain import Attribution, explain
 from mlflow_prod.monitor import compare
 from mlflow_prod.profile import Baseline, Profile
+from tests.report import findings as made
 
 BINARY = Task("binary", "repaid", ("no", "yes"))
 THREE = Task("multiclass", "kind", ("a", "b", "a rather long name of a class"))
@@ -84,8 +85,21 @@ FIGURES = {
     "confusion of sixty": lambda: report.confusion(
         Task("multiclass", "kind", tuple(f"class {at}" for at in range(60))), np.arange(60), np.eye(60)
     ),
-    "calibration": lambda: report.calibration(_rng().integers(0, 2, 200), _rng().random(200)),
-    "calibration of few": lambda: report.calibration(_rng().integers(0, 2, 12), _rng().random(12)),
+    "calibration": lambda: report.calibration(made.usual()[1]),
+    "calibration by group": lambda: report.calibration(made.usual()[1], ["sex", "town"]),
+    "calibration of few": lambda: report.calibration(reliability(made.counted(made.rows(12), ["sex"]))),
+    "thresholds": lambda: report.thresholds(made.usual()[0], made.parity(), "sex"),
+    "thresholds without comparisons": lambda: report.thresholds(made.usual()[0], made.parity("age"), "sex"),
+    "thresholds of many groups": lambda: report.thresholds(
+        slices(made.counted(made.rows(towns=12), ["town"])), made.parity("town"), "town"
+    ),
+    "over time": lambda: report.over_time(made.over_time(), made.findings().decided.iloc[0]),
+    "over time of one window": lambda: report.over_time(made.over_time(1), pd.Series(), ["accuracy"]),
+    "over time of many windows": lambda: report.over_time(made.over_time(900), pd.Series()),
+    "trade-off": lambda: report.trade_off(made.trade_off()),
+    "worst": lambda: report.worst(made.worst(0.001, 0.2)),
+    "worst of many": lambda: report.worst(made.worst(*np.linspace(0.1, 1, 60))),
+    "next work": lambda: report.next_work(made.next_work(40)),
     "attributions": lambda: report.attributions(_attribution()),
     "attributions of one column": lambda: report.attributions(_attribution(columns=1)),
     "attributions of many columns": lambda: report.attributions(_attribution(columns=40)),
@@ -126,6 +140,21 @@ def test_a_slice_apart_from_all_rows_has_another_colour():
     assert report.style.ORANGE in colors
 
 
+def test_slices_that_may_be_chance_are_not_told_as_worse():
+    assert "1 slice worse than the rest" in _texts(FIGURES["worst"]())
+    assert "No slice is surely worse than the rest" in _texts(FIGURES["worst of many"]())
+
+
+def test_a_line_shows_the_figures_of_its_table():
+    axes = FIGURES["over time"]().axes[0]
+    shown = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) == 20]
+    assert np.allclose(shown, [made.over_time()["accuracy"]])
+    rates = slices(made.counted(made.rows(), ["sex"])).set_index("sex").loc["Female"]
+    above = FIGURES["thresholds"]().axes[0]
+    drawn = {line.get_label(): line.get_ydata() for line in above.lines}
+    assert np.allclose(drawn["Female"], [rates[f"positive_rate_at_{at:g}"] for at in made.TENTHS])
+
+
 def test_drift_says_how_many_columns_have_moved():
     assert "1 of 3 columns have drifted" in _texts(FIGURES["drift"]())
     assert "No column has drifted" in _texts(FIGURES["no drift"]())
@@ -154,7 +183,17 @@ def test_a_column_that_never_matters_is_drawn_as_nothing():
         (lambda: report.slices(_measures(BINARY), ["acuracy"]), "did you mean 'accuracy'"),
         (lambda: report.drift([]), "what monitor.compare returned"),
         (lambda: report.confusion(PRICE, np.ones(3), np.ones(3)), "binary or multiclass"),
-        (lambda: report.calibration(np.ones(3), np.ones(3)), "at least 10 rows"),
+        (lambda: report.calibration(made.usual()[1].head(0)), "one with rows"),
+        (lambda: report.calibration(made.worst(0.1)), "the column 'said'"),
+        (
+            lambda: report.thresholds(made.usual()[0], made.parity(), "age"),
+            "column must be one that was counted",
+        ),
+        (lambda: report.over_time(made.over_time(0), pd.Series()), "one with windows and figures"),
+        (lambda: report.over_time(made.over_time(), pd.Series(), ["acuracy"]), "did you mean 'accuracy'"),
+        (lambda: report.trade_off(made.trade_off().head(0)), "one with points"),
+        (lambda: report.worst(made.worst()), "one with slices"),
+        (lambda: report.next_work(made.next_work().assign(gain=0.0)), "falls short of its reference"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call, message):
@@ -163,6 +202,7 @@ def test_what_cannot_be_drawn_is_refused(call, message):
 
 
 def test_nothing_here_loads_pyplot():
-    code = "import sys, numpy, mlflow_prod.report as r; r.calibration(numpy.ones(20), numpy.ones(20));"
+    code = "import sys, pandas, mlflow_prod.report as r;"
+    code += "r.trade_off(pandas.DataFrame({'gap': [0], 'accuracy': [1]}));"
     code += "sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,7 +10,7 @@ import pandas as pd
 from mlflow_prod.report import tables, words
 from mlflow_prod.report.page.markup import Html, element, joined, name_of, table
 
-MOST_FIGURES = 12
+MOST_FIGURES, MOST_SLICES = 12, 10_000
 # Rows that a reader without scripts sees, and the first page of one with them.
 STATIC = 50
 # Characters of what stands around the data.
@@ -29,8 +29,7 @@ def explorer(slices: pd.DataFrame, room: int) -> Html:
     held = slices[enough]
     order = np.concatenate(([0], 1 + np.argsort(-held["rows"].to_numpy(np.int64)[1:], kind="stable")))
     held = held.iloc[order]
-    kept = held.head(_fitting(held, figures, room - ELSE))
-    names = [name_of(name) for name in tables.names_of(kept)]
+    kept, data = _fitted(held, figures, room - ELSE)
     said = [f"{words.plural(len(kept) - 1, 'slice')} and all rows."]
     if few := int((~enough).sum()):
         less = f"fewer than {tables.LEAST_ROWS} rows"
@@ -42,20 +41,19 @@ def explorer(slices: pd.DataFrame, room: int) -> Html:
         [
             element("p", " ".join(said), class_="note"),
             element("div", class_="controls", id="controls", hidden=""),
-            element("div", _static(kept, names, figures), id="explorer"),
+            element("div", _static(kept, figures), id="explorer"),
             element("p", id="told", class_="note", role="status"),
-            element(
-                "script", _safe(_content(kept, names, figures)), type="application/json", id="slices-data"
-            ),
+            element("script", data, type="application/json", id="slices-data"),
         ]
     )
 
 
-def _fitting(held: pd.DataFrame, figures: Sequence[str], room: int) -> int:
-    # Three numbers of up to ten characters for each figure, the slice's rows and its columns.
-    each = 33 * len(figures) + 30
-    sizes = [each + len(_safe(name_of(name))) for name in tables.names_of(held)]
-    return max(1, int(np.searchsorted(np.cumsum(sizes), room, "right")))
+def _fitted(held: pd.DataFrame, figures: Sequence[str], room: int) -> tuple[pd.DataFrame, Html]:
+    """As many of the first slices as fit, and their data."""
+    kept = held.head(MOST_SLICES)
+    while len(text := _safe(_content(kept, figures))) > room and len(kept) > 1:
+        kept = kept.head(max(1, int(0.97 * len(kept) * room / len(text))))
+    return kept, text
 
 
 def _safe(content: object) -> Html:
@@ -64,11 +62,11 @@ def _safe(content: object) -> Html:
     return Html(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def _content(kept: pd.DataFrame, names: list[str], figures: Sequence[str]) -> dict[str, Any]:
+def _content(kept: pd.DataFrame, figures: Sequence[str]) -> dict[str, Any]:
     columns = tables.cut_by(kept)
     cut = kept[columns].notna().to_numpy() if columns else np.zeros((len(kept), 0), bool)
     return {
-        "names": names,
+        "names": _names(kept),
         "columns": [name_of(column) for column in columns],
         "cut": [np.flatnonzero(row).tolist() for row in cut],
         "rows": kept["rows"].astype(int).tolist(),
@@ -88,15 +86,19 @@ def _content(kept: pd.DataFrame, names: list[str], figures: Sequence[str]) -> di
     }
 
 
+def _names(kept: pd.DataFrame) -> list[str]:
+    return [name_of(name) for name in tables.names_of(kept)]
+
+
 def _rounded(values: pd.Series) -> list[float | None]:
     return [float(f"{value:.4g}") if np.isfinite(value) else None for value in values.astype(float)]
 
 
-def _static(kept: pd.DataFrame, names: list[str], figures: Sequence[str]) -> Html:
-    shown = figures[:4]
+def _static(kept: pd.DataFrame, figures: Sequence[str]) -> Html:
+    shown, first = figures[:4], kept.head(STATIC)
     rows = [
         [name, f"{int(row['rows']):,}", *(_cell(row, figure) for figure in shown)]
-        for name, (_, row) in zip(names[:STATIC], kept.head(STATIC).iterrows(), strict=True)
+        for name, (_, row) in zip(_names(first), first.iterrows(), strict=True)
     ]
     heads = ["Slice", "Rows", *(words.title(name) for name in shown)]
     return table("All slices", heads, rows, numeric=(1,))

@@ -156,11 +156,12 @@
 
   const controls = document.getElementById("controls");
   const labelled = (text, field) => {
-    const made = make("label", text);
-    made.append(field);
+    const made = make("div");
+    field.id = "choose-" + controls.children.length;
+    made.append(make("label", text, { for: field.id }), field);
     controls.append(made);
   };
-  const filter = make("input", undefined, { id: "filter", type: "search", placeholder: "Female age" });
+  const filter = make("input", undefined, { type: "search", placeholder: "Female age" });
   filter.addEventListener("input", () => change({ words: filter.value.toLowerCase().split(/\s+/).filter(Boolean) }));
   labelled("Slices with these words", filter);
   const pick = (options, then) => {
@@ -174,7 +175,7 @@
   const cuts = [["", "everything"], ["one", "one column"], ["more", "several columns"]];
   data.columns.forEach((column, at) => cuts.push(["=" + at, column]));
   labelled("Cut by", pick(cuts, (value) => change({ cut: value })));
-  const least = make("input", undefined, { id: "least", type: "number", min: "0", placeholder: "10" });
+  const least = make("input", undefined, { type: "number", min: "0", placeholder: "10" });
   least.addEventListener("input", () => change({ least: Number(least.value) || 0 }));
   labelled("Rows at least", least);
   controls.hidden = false;
