@@ -7,7 +7,7 @@ import pandas as pd
 
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.report import style, tables
-from mlflow_prod.report.curves import Curve, reliability
+from mlflow_prod.report.curves import Curve, reliability, reliable_slices
 
 MOST_PANELS = 3
 
@@ -22,16 +22,16 @@ def calibration(table: pd.DataFrame, columns: Sequence[str] = ()) -> Any:
     tables.hold_columns("table", table, ["slice", "said", "observed", "low", "high", "rows"])
     if not len(table):
         raise InvalidParameter("table", "one with rows: 10 rows of data make one", "none")
-    names = list(dict.fromkeys(table["slice"].astype(str)))
-    by_column = {column: [name for name in names if name.startswith(f"{column} ")] for column in columns}
-    panels = {"": names[:1]} | {column: of for column, of in by_column.items() if of}
+    whole = str(table["slice"].iloc[0])
+    by_column = {column: reliable_slices(table, column) for column in columns}
+    panels = {"": [whole]} | {column: of for column, of in by_column.items() if of}
     shown = dict(list(panels.items())[:MOST_PANELS])
     drawn = style.figure(5.4 * len(shown), 5.9)
     for axes, (column, of) in zip(
         drawn.subplots(1, len(shown), squeeze=False)[0], shown.items(), strict=True
     ):
         axes.plot([0, 1], [0, 1], color=style.FAINT, linewidth=1, linestyle=(0, (4, 3)))
-        curves = [reliability(table, name) for name in _largest(table, of)]
+        curves = [reliability(table, name) for name in of]
         if column:
             style.curves(axes, [Curve(one.name.removeprefix(f"{column} "), one.x, one.y) for one in curves])
             axes.set_title(style.shortened(f"by {column}"), size=style.NORMAL, color=style.INK, loc="left")
@@ -41,14 +41,9 @@ def calibration(table: pd.DataFrame, columns: Sequence[str] = ()) -> Any:
         axes.set_xlabel("predicted probability", size=style.SMALL, color=style.FAINT)
         axes.set_ylabel("observed share of positives", size=style.SMALL, color=style.FAINT)
         style.plain(axes, grid="both")
-    first = table[table["slice"].astype(str) == names[0]]
+    first = table[table["slice"].astype(str) == whole]
     note = (
         f"{int(first['rows'].sum()):,} rows, {len(first)} points of nearly as many rows each, 95% intervals; "
     )
     style.headline(drawn, "Do the probabilities mean what they say?", f"{note}dashed: exact")
     return drawn
-
-
-def _largest(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    rows = table.groupby(table["slice"].astype(str))["rows"].sum()
-    return sorted(names, key=lambda name: -rows[name])[: len(style.CLASSES)]

@@ -37,7 +37,9 @@ ENDS = ("", "_low", "_high")
 
 def figures_of(table: pd.DataFrame) -> list[str]:
     """The figures that a table holds, those first that are looked at first."""
-    found = [name for name in table.columns if {f"{name}_low", f"{name}_high"} <= set(table.columns)]
+    held = set(table.columns)
+    found = [name for name in held if {f"{name}_low", f"{name}_high"} <= held]
+    found.sort(key=list(table.columns).index)
     return sorted(found, key=lambda name: PREFERRED.index(name) if name in PREFERRED else len(PREFERRED))
 
 

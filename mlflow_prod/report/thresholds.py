@@ -9,8 +9,6 @@ from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.report import style
 from mlflow_prod.report.curves import NOTIONS, gap_by_threshold, rates_by_threshold
 
-MOST_GROUPS = 6
-
 
 def thresholds(
     slices: pd.DataFrame, parity: pd.DataFrame, column: str, *, threshold: float = 0.5, margin: float = 0.1
@@ -18,8 +16,8 @@ def thresholds(
     """A matplotlib Figure: each group's rates against the threshold, and below their largest difference.
 
     `slices` and `parity` as `evaluate` makes them of counts at several thresholds. Of the differences the
-    interval and the margin are drawn, and the threshold in use. The six largest groups are drawn. Raises
-    InvalidParameter for a column, or a table, without rates at several thresholds.
+    interval and the margin are drawn, and the threshold in use. Up to six groups are drawn, those with
+    most rows. Raises InvalidParameter for a column, or a table, without rates at several thresholds.
     """
     rates = {name: of for name in NOTIONS if (of := rates_by_threshold(slices, column, name))}
     if not rates:
@@ -29,7 +27,7 @@ def thresholds(
     axes = drawn.subplots(2, len(rates), sharex=True, sharey="row", squeeze=False, height_ratios=[3, 2])
     for at, (name, of) in enumerate(rates.items()):
         above, below = axes[:, at]
-        style.curves(above, of[:MOST_GROUPS], legend=not at)
+        style.curves(above, of, legend=not at)
         above.set_title(style.words(name), size=style.NORMAL, color=style.INK, loc="left")
         above.set_ylim(-0.02, 1.02)
         below.axhline(margin, color=style.INK, linewidth=1.1, linestyle=(0, (4, 3)))
@@ -47,9 +45,8 @@ def thresholds(
     axes[1, 0].set_ylim(0, max(1.3 * margin, *highest, 0.0) * 1.05)
     axes[0, 0].set_ylabel("rate of each group", size=style.SMALL, color=style.FAINT)
     axes[1, 0].set_ylabel("largest difference", size=style.SMALL, color=style.FAINT)
-    groups = len(next(iter(rates.values())))
-    note = f"95% intervals; dashed: the margin of {margin:g} and the threshold in use, {threshold:g}"
-    if groups > MOST_GROUPS:
-        note = f"{MOST_GROUPS} of {groups} groups, those with most rows; {note}"
+    note = (
+        f"up to six groups; 95% intervals; dashed: the margin of {margin:g} and the threshold, {threshold:g}"
+    )
     style.headline(drawn, f"Groups of {style.shortened(column)} at other thresholds", note)
     return drawn

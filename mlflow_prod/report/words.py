@@ -5,7 +5,7 @@ import math
 from mlflow_prod.report import style
 
 # Figures between 0 and 1 that count a share of rows, told in per cent.
-SHARES = ("accuracy", "balanced_accuracy", "f1", "precision", "recall", "error", "ece", "jaccard", "top_")
+SHARES = ("accuracy", "balanced_accuracy", "f1", "precision", "recall", "error", "ece", "mape", "jaccard")
 # Of these less is better; of a rate of positives neither is.
 LESS_IS_BETTER = ("log_loss", "brier", "ece", "mae", "rmse", "mape", "quantile_loss", "error", "false_")
 NEITHER = ("positive_rate", "negative_rate", "mean_error", "bias")
@@ -21,10 +21,12 @@ MEANINGS = {
     "true_positive_rate": "share of the positive rows that it finds",
     "false_positive_rate": "share of the negative rows that it takes for positive",
     "positive_rate": "share of rows that it takes for positive",
+    "macro_f1": "mean F1 of all classes, each counted alike",
     "f1": "harmonic mean of precision and true positive rate",
     "r2": "share of the target's variance that it explains",
     "mae": "mean distance from the target",
     "rmse": "root of the mean squared distance from the target",
+    "mape": "mean distance from the target as a share of it",
     "mean_error": "prediction less target, on average",
 }
 UNKNOWN = "–"
@@ -85,7 +87,7 @@ def plural(count: int, what: str) -> str:
 def title(name: str) -> str:
     """A figure's name with a capital letter; abbreviations stay as they are spoken."""
     spoken = {"auc": "AUC", "pr_auc": "PR AUC", "ece": "Calibration error", "mae": "MAE", "rmse": "RMSE"}
-    spoken |= {"r2": "R²", "f1": "F1", "mape": "MAPE", "brier": "Brier score"}
+    spoken |= {"r2": "R²", "f1": "F1", "mape": "MAPE", "brier": "Brier score", "macro_f1": "Macro F1"}
     if name in spoken:
         return spoken[name]
     told = style.words(name)

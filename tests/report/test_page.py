@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evaluate import slices
-from mlflow_prod.report import Findings, evaluation_page
+from mlflow_prod.report import Findings, evaluation_page, tables
 from mlflow_prod.report.page.markup import element, joined
 from tests.browser import CHROMIUM, chromium
 from tests.report import findings as made
@@ -104,6 +104,33 @@ def test_a_number_is_predicted_without_a_threshold():
     text = outline(evaluation_page(Findings("m", Task("regression", "price"), table))).text()
     assert "MAE 1,234 (1,234 to 1,234)" in text and "price, a number" in text
     assert "Quantile loss at 0.1" in text
+
+
+def test_each_class_is_shown_however_rare_and_the_worst_first():
+    task = Task("multiclass", "kind", ("common", "<rare>", "absent"))
+    figures = {"common": (900, 0.9), "<rare>": (2, 0.5), "absent": (0, np.nan)}
+    row = {"rows": 902, "n": 902.0}
+    for name, (rows, value) in figures.items():
+        row[f"rows/{name}"] = rows
+        row |= {f"{of}/{name}{end}": value for of in ("recall", "precision", "f1") for end in tables.ENDS}
+    page = evaluation_page(Findings("m", task, pd.DataFrame([row])))
+    text = outline(page).text()
+    assert "Class by class" in page and "Every slice" not in page
+    assert text.index("absent 0 –") < text.index("<rare> 2 50.0%") < text.index("common 900 90.0%")
+
+
+def test_where_undecided_gaps_arise_is_told_inside_their_column():
+    carried = pd.DataFrame(
+        [
+            {"column": "sex", "notion": "equal opportunity", "measure": "true_positive_rate", "threshold": at,
+             "slice": f"town {at}", "difference": 0.2, "difference_low": 0.1, "difference_high": 0.3,
+             "n": 500.0, "share": 0.4, "carried": 0.08}
+            for at in (0.5, 0.7)
+        ]
+    )  # fmt: skip
+    text = outline(evaluation_page(made.findings(carried=carried))).text()
+    assert "town 0.5 Equal opportunity 40.0% 20.0 points 10 to 30 8.0 points" in text
+    assert "town 0.7" not in text
 
 
 @pytest.mark.parametrize(
@@ -206,9 +233,11 @@ def test_of_any_slices_as_many_are_kept_as_fit_and_the_rest_is_counted(name):
 
 def test_long_tables_are_cut_and_what_is_left_is_counted():
     found = made.findings(
-        worst=made.worst(*np.linspace(0, 1, 400)), over_time=made.over_time(5_000), next_work=made.next_work(400),
+        worst=made.worst(*np.linspace(0, 1, 400)),
+        over_time=made.over_time(5_000),
+        next_work=made.next_work(400),
         parity=pd.concat([made.parity(f"column {at}") for at in range(30)]),
-    )  # fmt: skip
+    )
     page = evaluation_page(found)
     text = outline(page).text()
     assert len(page.encode()) < MEGABYTE

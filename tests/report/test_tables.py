@@ -2,8 +2,9 @@ import pandas as pd
 import pytest
 
 from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.evaluate import reliability, slices
 from mlflow_prod.report import tables
-from mlflow_prod.report.curves import gap_by_threshold, rates_by_threshold
+from mlflow_prod.report.curves import gap_by_threshold, rates_by_threshold, reliable_slices
 from tests.report import findings as made
 
 
@@ -33,15 +34,24 @@ def test_slices_are_called_by_what_they_are_cut_by():
     assert tables.names_of(table[["rows"]].head(1)) == ["all rows"]
 
 
-def test_curves_hold_the_rates_of_each_group_the_largest_first():
+def test_curves_hold_the_rates_of_each_group():
     table = made.usual()[0]
     curves = rates_by_threshold(table, "sex", "positive_rate")
-    sizes = tables.of_column(table, "sex").set_index("sex")["rows"]
-    assert [curve.name for curve in curves] == list(sizes.sort_values(ascending=False).index)
-    row = tables.of_column(table, "sex").set_index("sex").loc[curves[0].name]
+    assert [curve.name for curve in curves] == ["Female", "Male"]
+    row = tables.of_column(table, "sex").set_index("sex").loc["Female"]
     assert curves[0].low[2] == row["positive_rate_at_0.3_low"] and list(curves[0].x) == list(made.TENTHS)
     assert rates_by_threshold(table, "age", "positive_rate") == []
     assert rates_by_threshold(tables.at_threshold(table, 0.5), "sex", "positive_rate") == []
+
+
+def test_of_many_groups_the_largest_are_drawn_in_their_order():
+    counts = made.counted(made.rows(towns=9), ["town"])
+    sizes = tables.of_column(slices(counts), "town").set_index("town")["rows"]
+    largest = sorted(sizes.nlargest(6).index)
+    rates = rates_by_threshold(slices(counts), "town", "precision")
+    assert [curve.name for curve in rates] == largest
+    reliable = reliable_slices(reliability(counts, ["town"]), "town")
+    assert reliable == [f"town {name}" for name in largest]
 
 
 def test_groups_of_few_rows_are_not_drawn():

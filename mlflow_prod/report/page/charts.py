@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlflow_prod.report import style, tables, words
-from mlflow_prod.report.curves import Curve, over_time, reliability
+from mlflow_prod.report.curves import Curve, over_time, reliability, reliable_slices
 from mlflow_prod.report.page.chart import Axis, chart
 from mlflow_prod.report.page.findings import Findings
 from mlflow_prod.report.page.markup import Html, element, joined, left_out, name_of, note
@@ -19,11 +19,10 @@ def calibration(findings: Findings) -> Html:
     if not len(found):
         return Html()
     x, y = Axis("predicted", share=True, span=(0.0, 1.0)), Axis("observed", share=True, span=(0.0, 1.0))
-    names = list(dict.fromkeys(found["slice"].astype(str)))
-    drawn = [chart(_capital(names[0]), [reliability(found, names[0])], x, y, diagonal=True)]
+    whole = str(found["slice"].iloc[0])
+    drawn = [chart(_capital(whole), [reliability(found, whole)], x, y, diagonal=True)]
     for column in findings.protected[:MOST_CHARTS]:
-        of = [name for name in names[1:] if name.startswith(f"{column} ")]
-        if of:
+        if of := reliable_slices(found, column):
             # Bands of several groups would hide each other.
             lines = [Curve(name, *_line(reliability(found, name))) for name in of]
             drawn.append(chart(f"By {name_of(column)}", lines, x, y, diagonal=True))

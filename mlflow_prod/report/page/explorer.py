@@ -20,9 +20,13 @@ ELSE = 50_000
 def explorer(slices: pd.DataFrame, room: int) -> Html:
     """Controls, a table and its data as JSON; without scripts the table of the slices with most rows.
 
+    "" where there is no slice but all rows.
+
     `slices` at one threshold, the first row of all rows. Slices of fewer than 10 rows are left out, and of
     more than fit in `room` characters those with the fewest rows; both are said.
     """
+    if len(slices) < 2:
+        return Html()
     figures = [name for name in tables.figures_of(slices) if slices[name].notna().any()][:MOST_FIGURES]
     enough = slices["rows"].to_numpy(np.int64) >= tables.LEAST_ROWS
     enough[0] = True

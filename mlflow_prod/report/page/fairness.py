@@ -126,7 +126,7 @@ def _at_thresholds(column: str, findings: Findings) -> list[Html]:
         x, y = Axis("threshold", span=(0.0, 1.0)), Axis(style.words(name), share=True, span=(0.0, 1.0))
         pair = [chart(f"{_capital(style.words(name))} by group", rates, x, y, at=findings.threshold)]
         if gap := gap_by_threshold(findings.parity, column, notion):
-            of = findings.parity[findings.parity["notion"] == notion]
+            of = findings.parity[(findings.parity["notion"] == notion) & findings.parity["margin"].notna()]
             margin = float(of["margin"].iloc[0])
             top = max(margin * 1.3, 1.05 * float(np.nanmax([*gap.y, *gap.high])))
             levels = [(margin, f"margin {words.points(margin)}")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -59,7 +60,7 @@ class Findings:
             if len(getattr(self, name)):
                 tables.hold_columns(name, getattr(self, name), needed)
 
-    @property
+    @cached_property
     def decided(self) -> pd.DataFrame:
         """The slices with figures at the threshold that the model is used at."""
         return self.in_use(self.slices)

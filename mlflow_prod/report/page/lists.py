@@ -21,7 +21,7 @@ from mlflow_prod.report.page.markup import (
 )
 
 # Of each table no more rows are written; the run's own tables hold all.
-MOST_MODELS, MOST_WORST, MOST_WORK = 8, 15, 15
+MOST_MODELS, MOST_WORST, MOST_WORK, MOST_CLASSES = 8, 15, 15, 100
 MOST_FIGURES = 4
 
 
@@ -84,6 +84,29 @@ def worst(findings: Findings) -> Html:
     )
     listed = table("Slices that are worse than the rest", heads, rows, numeric=(1, 2, 4, 5, 6))
     return joined([told, listed, left_out(len(findings.worst) - len(shown))])
+
+
+def classes(findings: Findings) -> Html:
+    """Each class by itself, those first of which least is found: rare ones are not left out."""
+    first, held = findings.decided.iloc[0], findings.task.classes
+    shown = [name for name in held if f"recall/{name}" in first]
+    if not shown:
+        return Html()
+    shown.sort(key=lambda name: np.nan_to_num(float(first[f"recall/{name}"]), nan=-1.0))
+    rows = [
+        [
+            name_of(name),
+            f"{int(first[f'rows/{name}']):,}",
+            *(
+                figure(tables.ends_of(first, f"{of}/{name}"), (0.0, 1.0), share=True)
+                for of in ("recall", "precision", "f1")
+            ),
+        ]
+        for name in shown[:MOST_CLASSES]
+    ]
+    told = note("Those first of which least is found. A wide interval means few rows.")
+    listed = table("Each class", ["Class", "Rows", "Recall", "Precision", "F1"], rows, numeric=(1,))
+    return joined([told, listed, left_out(len(shown) - MOST_CLASSES, "classes")])
 
 
 def next_work(findings: Findings) -> Html:

@@ -24,10 +24,17 @@
     const { v } = figure();
     return v[at] === null || v[0] === null ? null : v[at] - v[0];
   };
+  // 1 where a slice lies above all rows, -1 below, 0 where the intervals meet.
   const apart = (at) => {
     const { l, h } = figure();
-    if ([l[at], h[at], l[0], h[0]].includes(null)) return false;
-    return l[at] > h[0] || h[at] < l[0];
+    if ([l[at], h[at], l[0], h[0]].includes(null)) return 0;
+    return l[at] > h[0] ? 1 : h[at] < l[0] ? -1 : 0;
+  };
+  const judged = (at) => {
+    const side = apart(at);
+    if (!side) return ["", ""];
+    if (!figure().better) return ["apart", "apart from all rows"];
+    return side === figure().better ? ["fine", "better than all rows"] : ["apart", "worse than all rows"];
   };
 
   const keys = {
@@ -68,7 +75,7 @@
   const bar = (at, [low, high]) => {
     const { v, l, h } = figure();
     const place = (value) => (100 * (value - low)) / (high - low);
-    const drawn = make("span", undefined, { class: apart(at) ? "interval apart" : "interval", "aria-hidden": "true" });
+    const drawn = make("span", undefined, { class: ("interval " + judged(at)[0]).trim(), "aria-hidden": "true" });
     const part = (kind, left, width) => {
       const made = make("i", undefined, { class: kind });
       made.style.left = left + "%";
@@ -91,7 +98,7 @@
       value.append(make("small", first + " to " + number(h[at], share)));
     }
     value.append(bar(at, ends));
-    if (apart(at)) value.append(make("span", "apart from all rows", { class: "hidden" }));
+    if (apart(at)) value.append(make("span", judged(at)[1], { class: "hidden" }));
     row.append(value);
     const gap = less(at);
     const sign = gap > 0 ? "+" : "";

@@ -33,6 +33,10 @@ METHOD = {
         "An interval stands by itself. Only the search for the worst slices and the comparisons of groups "
         "are adjusted for how many were looked at."
     ),
+    "Margins": (
+        "Those of this page: 10 points of difference and a ratio of 0.8, unless others were given. The "
+        "registry's policy has margins of its own."
+    ),
     "Few rows": (
         "Slices and groups of fewer than 10 rows are left out: they would speak of persons. A wide interval "
         "means few rows, not a bad model."
@@ -57,6 +61,7 @@ def evaluation_page(findings: Findings) -> str:
     """
     parts = [
         ("models", "Beside others", lists.models(findings)),
+        ("classes", "Class by class", lists.classes(findings)),
         ("worst", "Where it is worst", lists.worst(findings)),
         ("fairness", "Fairness", fairness(findings)),
         ("remedies", "What evening out costs", charts.trade_off(findings)),
