@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from mlflow_prod import report
+from mlflow_prod.candidate.findings import log_findings
 from mlflow_prod.candidate.load import Model
 from mlflow_prod.data import Part
 from mlflow_prod.evaluate import evaluation, fairness, versus
@@ -79,19 +81,23 @@ def log_figures(
     }
     found = {check: _meant(measures, scored) for check, measures in found.items()}
     measures = [measure for check in found.values() for measure in check]
+    others: dict[str, np.ndarray] = {}
     if other is not None:
         theirs = _scores(other[1], part)
         gaps = versus(model.task, part.target, scores, theirs.values, other[0], part.weight)
         gaps = _meant(gaps, scored, theirs)
         run.log_measures([replace(gap, name=f"versus/{gap.name}") for gap in gaps])
         found["evaluation"] = [*found["evaluation"], *gaps]
+        if theirs.graded:
+            others = {"the other model": theirs.values}
     run.log_measures(measures, model_id=model_id or None, part=part, data_name=data_name)
     run.log_table(table_of(measures), "slices")
     run.log_figure(report.slices(measures), "slices")
     if model.task.kind != "regression":
         run.log_figure(report.confusion(model.task, part.target, scores), "confusion")
-    if model.task.kind == "binary" and scored.graded:
-        run.log_figure(report.calibration(part.target, scores), "calibration")
+    log_findings(
+        run, model.task, part, scores, data_name, others=others, graded=scored.graded, model_id=model_id
+    )
     if scored.remark:
         run.set_tag("remark", scored.remark)
         print(scored.remark)

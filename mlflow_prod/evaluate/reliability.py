@@ -10,7 +10,6 @@ from mlflow_prod.evaluate.binary import NEGATIVE, POSITIVE
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.figures import effective
 from mlflow_prod.evaluate.rows import LEAST_ROWS
-from mlflow_prod.profile import Scale
 from mlflow_prod.stats import wilson
 
 GROUPS = 10
@@ -34,7 +33,8 @@ def reliability(counts: Counts, columns: Sequence[str] = ()) -> pd.DataFrame:
         if column not in counts.counting.columns:
             hint = did_you_mean(column, counts.counting.columns)
             raise InvalidParameter("columns", f"columns that were counted ({hint})", column)
-    middles, found = _middles(scale), counts.slices
+    least, most = scale.ends
+    middles, found = (least + most) / 2, counts.slices
     rows = []
     for at, cut in enumerate(found.cuts):
         if not cut or (len(cut) == 1 and cut[0][0] in columns):
@@ -77,8 +77,3 @@ def _of_enough(group: np.ndarray, n: np.ndarray) -> Iterator[np.ndarray]:
     if len(waiting) and runs:
         runs[-1] = np.concatenate([runs[-1], waiting])
     yield from runs
-
-
-def _middles(scale: Scale) -> np.ndarray:
-    ends = np.concatenate([[0.0], scale.edges, [1.0]])
-    return ends[:-1] if scale.exact else (ends[:-1] + ends[1:]) / 2
