@@ -20,7 +20,7 @@ from mlflow_prod.tracking import ModelReference, Run, record
 Measured: TypeAlias = Model | ForeignModel | Answered
 # The figures that classes alone give, without probabilities behind them.
 OF_CLASSES = re.compile(
-    r"((gap|ratio)/.+/)?(accuracy|balanced_accuracy|jaccard|(positive_rate|precision|recall|f1)(/.+)?"
+    r"((gap|ratio)/.+/)?(accuracy|balanced_accuracy|macro_f1|jaccard|(positive_rate|precision|recall|f1)(/.+)?"
     r"|negative_rate|(true|false)_(positive|negative)_rate|false_(discovery|omission)_rate|equalized_odds)",
     re.DOTALL,
 )

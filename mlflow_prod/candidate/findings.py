@@ -15,8 +15,8 @@ from mlflow_prod.evaluate import (
     Counts,
     Windows,
     bands,
+    carried,
     count,
-    detail,
     next_work,
     over_time,
     parity,
@@ -119,7 +119,7 @@ def findings_of(
     if not graded:
         table = _of_classes(table)
     beside = references(task, part.target, scores, part.weight, others=others, time=part.time)
-    judged, carried = _fairness(counts, protected, graded=graded)
+    judged, inside = _fairness(counts, protected, graded=graded)
     return Findings(
         f"Predicting {task.target}",
         task,
@@ -128,7 +128,7 @@ def findings_of(
         facts,
         references=beside if graded else _of_classes(beside),
         parity=judged,
-        carried=carried,
+        carried=inside,
         over_time=_over_time(task, part, scores, graded=graded),
         worst=worst(frame, task, score, cuts, weight=weight) if cuts else pd.DataFrame(),
         worst_of="absolute error" if task.kind == "regression" else "error",
@@ -195,9 +195,9 @@ def _fairness(counts: Counts, protected: Sequence[str], *, graded: bool) -> tupl
     at_use = compared["threshold"].isna() | (compared["threshold"] == IN_USE)
     judged = verdicts(counts, compared[at_use])
     undecided = judged[judged["verdict"] == "undecided"]
-    carried = detail(counts, undecided).slices if len(undecided) else pd.DataFrame()
+    inside = carried(counts, undecided)
     # What would decide at other thresholds nobody asks, and it is the most that there is to compute.
-    return pd.concat([judged, compared[~at_use]], ignore_index=True), carried
+    return pd.concat([judged, compared[~at_use]], ignore_index=True), inside
 
 
 def _of_classes(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,8 @@ from mlflow_prod.evaluate.reliability import reliability
 from mlflow_prod.evaluate.search import alarms, worst
 from mlflow_prod.evaluate.slices import slices
 from mlflow_prod.evaluate.tfma import Analysis, EvalConfig, tfma
+from mlflow_prod.evaluate.tfma_config import EvalConfig
+from mlflow_prod.evaluate.verdicts import Margins, carried, detail, verdicts
 from mlflow_prod.evaluate.versus import versus
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Windows",
     "alarms",
     "bands",
+    "carried",
     "count",
     "detail",
     "evaluation",

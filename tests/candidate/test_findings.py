@@ -59,6 +59,9 @@ def test_everything_that_is_known_is_told_of():
     # What is in use is judged; at other thresholds the gaps are there to be drawn.
     in_use = found.parity["threshold"].isna() | (found.parity["threshold"] == 0.5)
     assert found.parity["verdict"][in_use].notna().all() and found.parity["verdict"][~in_use].isna().all()
+    undecided = found.parity[found.parity["verdict"] == "undecided"]
+    assert len(undecided) and set(found.carried["notion"]) <= set(undecided["notion"])
+    assert found.carried["slice"].str.startswith(("income ", "purpose ")).all()
 
 
 @pytest.mark.parametrize("name", ["rows", "n", "auc", "accuracy_at_0.5_low", "score 0", "weight", "repaid_"])

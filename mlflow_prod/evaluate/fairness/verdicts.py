@@ -81,11 +81,16 @@ def detail(counts: Counts, table: pd.DataFrame, margins: Margins = MARGINS) -> D
     """
     judged = verdicts(counts, table, margins)
     unsure = judged[judged["verdict"] == UNDECIDED]
+    return Detail(_at_tenths(counts, unsure, margins), carried(counts, unsure))
+
+
+def carried(counts: Counts, table: pd.DataFrame) -> pd.DataFrame:
+    """Inside which slices the gaps of a `parity` table arise, decided or not, as `detail`'s `slices` tell."""
     inside = [
-        one for row, comparison, _ in _traced(counts, unsure) for one in _inside(counts, row, comparison)
+        one for row, comparison, _ in _traced(counts, table) for one in _inside(counts, row, comparison)
     ]
     named = [*KEY, "slice", "difference", "difference_low", "difference_high", "n", "share", "carried"]
-    return Detail(_at_tenths(counts, unsure, margins), pd.DataFrame(inside, columns=named))
+    return pd.DataFrame(inside, columns=named)
 
 
 def _check(margins: Margins) -> None:
