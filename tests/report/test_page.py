@@ -119,6 +119,11 @@ def test_each_class_is_shown_however_rare_and_the_worst_first():
     assert text.index("absent 0 –") < text.index("<rare> 2 50.0%") < text.index("common 900 90.0%")
 
 
+def test_groups_without_a_gap_are_all_alike():
+    same = made.judged(gap=(0.0, 0.0, 0.2), verdict="undecided") | {"least": "Male"}
+    assert "all alike" in outline(evaluation_page(made.findings(parity=pd.DataFrame([same])))).text()
+
+
 def test_where_undecided_gaps_arise_is_told_inside_their_column():
     carried = pd.DataFrame(
         [

@@ -86,6 +86,8 @@ def detail(counts: Counts, table: pd.DataFrame, margins: Margins = MARGINS) -> D
 
 def carried(counts: Counts, table: pd.DataFrame) -> pd.DataFrame:
     """Inside which slices the gaps of a `parity` table arise, decided or not, as `detail`'s `slices` tell."""
+    # Groups that are all alike have no gap that could arise anywhere.
+    table = table[table["least"] != table["most"]]
     inside = [
         one for row, comparison, _ in _traced(counts, table) for one in _inside(counts, row, comparison)
     ]

@@ -103,6 +103,8 @@ def _arises(column: str, findings: Findings) -> Html:
 def _groups(row: Any) -> str:
     if pd.isna(row["least"]) or pd.isna(row["most"]):
         return words.UNKNOWN
+    if row["least"] == row["most"]:
+        return "all alike"
     return f"{name_of(row['least'])} least, {name_of(row['most'])} most"
 
 
