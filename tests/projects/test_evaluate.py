@@ -113,7 +113,8 @@ def test_classes_alone_are_measured_and_compared_by_classes(home):
     run = last_run()
     assert [name for name in run.data.metrics if name.startswith("versus/")] == ["versus/accuracy"]
     artifacts = {file.path for file in mlflow.MlflowClient().list_artifacts(run.info.run_id, "plots")}
-    assert artifacts == {"plots/slices.png", "plots/confusion.png"}
+    assert {"plots/slices.png", "plots/confusion.png"} <= artifacts
+    assert not artifacts & {"plots/calibration.png", "plots/thresholds"}
     assert "classes only" in run.data.tags["remark"]
 
 

@@ -2,6 +2,6 @@
 
 from mlflow_prod.evaluate.fairness.fairness import fairness
 from mlflow_prod.evaluate.fairness.parity import parity
-from mlflow_prod.evaluate.fairness.verdicts import Margins, detail, verdicts
+from mlflow_prod.evaluate.fairness.verdicts import Margins, carried, detail, verdicts
 
-__all__ = ["Margins", "detail", "fairness", "parity", "verdicts"]
+__all__ = ["Margins", "carried", "detail", "fairness", "parity", "verdicts"]
