@@ -1,13 +1,12 @@
 """Compares production with the baseline: `mlflow run . -e monitor -P model_uri=... -P production=FILE`."""
 
 from mlflow_prod.candidate import load, log_monitoring
-from mlflow_prod.data import Schema, load_batches
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import Evidence
 from mlflow_prod.tracking import Run, hand_in, resolve
 from projects.entry_point import entry_point, launch
 from projects.result import say_measured
-from projects.source import check_seed
+from projects.source import Source, check_seed
 
 
 @entry_point
@@ -19,10 +18,7 @@ def monitor(run: Run, model_uri: str, production: str, seed: int = 0) -> Evidenc
     reference = resolve(model_uri)
     model = load(reference)
     run.rename(f"monitor on {production}")
-    schema = reference.metadata.get("schema")
-    parts = load_batches(
-        production, Schema.from_dict(schema) if isinstance(schema, dict) else None, model.task, seed=seed
-    )
+    parts = Source(data=production, seed=seed).parts(reference, model.task)
     evidence = log_monitoring(run, reference, model, parts, production)
     hand_in(reference, [evidence])
     say_measured(run, reference, [evidence])

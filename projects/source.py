@@ -1,9 +1,21 @@
 """Which data a script works on."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from pathlib import Path
 
-from mlflow_prod.data import BUILTINS, Dataset, Task, describe, load
+from mlflow_prod.data import (
+    BUILTINS,
+    Dataset,
+    Part,
+    Schema,
+    Task,
+    describe,
+    load,
+    load_batches,
+    parquet_files,
+)
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.tracking import ModelReference
 
@@ -87,6 +99,19 @@ class Source:
                 f"{task.target!r} with {list(task.classes)}: give data with the same target and classes"
             )
         return dataset
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether this is Parquet, to be read as the model's schema says, no parameter saying otherwise."""
+        return bool(parquet_files(Path(self.data))) and self == Source(
+            data=self.data, schema=self.schema, seed=self.seed
+        )
+
+    def parts(self, model: ModelReference, task: Task) -> Iterator[Part]:
+        """The rows, a part at a time, as the model was trained to read them; DataError as `load_batches`."""
+        schema = model.metadata.get("schema")
+        said = Schema.from_dict(schema) if isinstance(schema, dict) else None
+        return load_batches(self.data, said, task, schema_file=self.schema, seed=self.seed)
 
     def hold_new(self, *models: ModelReference) -> None:
         """Raises InvalidParameter where one of the models was trained on rows of this data."""

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 
 import pytest
 
@@ -37,6 +38,9 @@ OUTSIDE = (
 )
 for name in OUTSIDE:
     os.environ.pop(name, None)
+# A main module without a file, as pytest's workers have, PySpark takes for a run of its own tests, and ends.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 # Folders whose tests share what takes minutes to make: the demo, and the models of the scripts.
 SHARED = ("story", "projects")
 # A shell starts what it puts in the background deaf to Ctrl-C, which tests send.

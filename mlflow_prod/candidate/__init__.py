@@ -1,16 +1,21 @@
 """What every finished model gets, whoever made it."""
 
 from mlflow_prod.candidate.compression import log_compression
-from mlflow_prod.candidate.evaluation import log_evaluation, log_evidence, log_figures
+from mlflow_prod.candidate.evaluation import Measured, log_evaluation, log_evidence, log_figures
 from mlflow_prod.candidate.explanation import log_explanation
 from mlflow_prod.candidate.finish import finish
 from mlflow_prod.candidate.load import Model, is_ours, load, load_foreign
 from mlflow_prod.candidate.monitoring import log_monitoring
 from mlflow_prod.candidate.register import register
 from mlflow_prod.candidate.remedy import with_group_thresholds
+from mlflow_prod.candidate.stream import answer_all
+from mlflow_prod.candidate.wanted import Wanted
 
 __all__ = [
+    "Measured",
     "Model",
+    "Wanted",
+    "answer_all",
     "finish",
     "is_ours",
     "load",

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from mlflow_prod import report
+from mlflow_prod.candidate.analysis import log_analysis
 from mlflow_prod.candidate.findings import log_findings
 from mlflow_prod.candidate.load import Model
-from mlflow_prod.data import Part
+from mlflow_prod.candidate.wanted import Wanted
+from mlflow_prod.data import Part, Rows
 from mlflow_prod.evaluate import evaluation, fairness, versus
 from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.foreign import Answered, ForeignModel, Scores
@@ -34,19 +36,30 @@ def log_evaluation(
     data_name: str,
     *,
     other: tuple[ModelReference, Measured] | None = None,
+    rows: Rows | None = None,
+    wanted: Wanted = Wanted(),
 ) -> list[Evidence]:
     """Measures a model on held-out rows; logged under the checks `evaluation` and `fairness`.
 
     With another model also what the first has over it on the same rows: in the evidence `against` the other's
-    digest, as metrics under `versus/`.
+    digest, as metrics under `versus/`. `rows`: those that `part` is what was kept of (`answer_all`).
     """
     against = None if other is None else (other[0].digest, other[1])
-    found = log_figures(run, model, part, data_name, model_id=reference.model_id, other=against)
-    return log_evidence(run, reference, part, found)
+    found = log_figures(
+        run,
+        model,
+        part,
+        data_name,
+        model_id=reference.model_id,
+        other=against,
+        rows=rows,
+        wanted=wanted,
+    )
+    return log_evidence(run, reference, rows or part, found)
 
 
 def log_evidence(
-    run: Run, reference: ModelReference, part: Part, found: Mapping[str, Sequence[Measure]]
+    run: Run, reference: ModelReference, part: Part | Rows, found: Mapping[str, Sequence[Measure]]
 ) -> list[Evidence]:
     """Records measures by check as evidence about a model's bytes, on these rows."""
     evidence = [
@@ -67,6 +80,8 @@ def log_figures(
     *,
     model_id: str = "",
     other: tuple[str, Measured] | None = None,
+    rows: Rows | None = None,
+    wanted: Wanted = Wanted(),
 ) -> dict[str, list[Measure]]:
     """The measures by check, logged as metrics, tables and plots; `other` is (digest, model).
 
@@ -82,21 +97,34 @@ def log_figures(
     found = {check: _meant(measures, scored) for check, measures in found.items()}
     measures = [measure for check in found.values() for measure in check]
     others: dict[str, np.ndarray] = {}
+    baseline: np.ndarray | None = None
     if other is not None:
         theirs = _scores(other[1], part)
         gaps = versus(model.task, part.target, scores, theirs.values, other[0], part.weight)
         gaps = _meant(gaps, scored, theirs)
         run.log_measures([replace(gap, name=f"versus/{gap.name}") for gap in gaps])
         found["evaluation"] = [*found["evaluation"], *gaps]
+        baseline = theirs.values
         if theirs.graded:
             others = {"the other model": theirs.values}
-    run.log_measures(measures, model_id=model_id or None, part=part, data_name=data_name)
+    run.log_measures(measures, model_id=model_id or None, part=rows or part, data_name=data_name)
     run.log_table(table_of(measures), "slices")
     run.log_figure(report.slices(measures), "slices")
     if model.task.kind != "regression":
         run.log_figure(report.confusion(model.task, part.target, scores), "confusion")
+    if wanted.config is not None:
+        found["eval_config"] = log_analysis(run, wanted.config, model.task, part, scores, baseline)
+        run.log_measures([replace(one, name=f"eval_config/{one.name}") for one in found["eval_config"]])
     log_findings(
-        run, model.task, part, scores, data_name, others=others, graded=scored.graded, model_id=model_id
+        run,
+        model.task,
+        part,
+        scores,
+        data_name,
+        others=others,
+        graded=scored.graded,
+        model_id=model_id,
+        wanted=wanted,
     )
     if scored.remark:
         run.set_tag("remark", scored.remark)

@@ -1,7 +1,7 @@
 """What is found out about a model beyond what a promotion asks for: tables, plots and a page."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from mlflow_prod import report
+from mlflow_prod.candidate.table import column_of, scored_table
+from mlflow_prod.candidate.wanted import Wanted
 from mlflow_prod.data import Part
 from mlflow_prod.data.task import Task
 from mlflow_prod.evaluate import (
@@ -57,14 +59,17 @@ def log_findings(
     others: Mapping[str, np.ndarray] | None = None,
     graded: bool = True,
     model_id: str = "",
+    wanted: Wanted = Wanted(),
 ) -> Findings:
     """Logs `report.html`, and what it tells as tables and plots.
 
-    Slices are cut by the protected columns and by further ones, up to eight in all, numbers in bands, and by
-    each two of them. `others`: scores of models to be set beside, by name. `graded`: whether scores are
-    probabilities, or say no more than a class; then all that needs probabilities is left out.
+    Slices are cut by the protected columns and by those wanted, else by further ones up to eight in all,
+    numbers in bands, and by each two of them. `others`: scores of models to be set beside, by name. `graded`:
+    whether scores are probabilities, or say no more than a class; then all that needs probabilities is left
+    out.
     """
-    found = findings_of(task, part, scores, _facts(data_name, model_id), others=others, graded=graded)
+    facts = _facts(data_name, model_id)
+    found = findings_of(task, part, scores, facts, others=others, graded=graded, wanted=wanted)
     logged = {
         "every_slice": _shown(found.decided),
         "references": found.references,
@@ -102,23 +107,29 @@ def findings_of(
     *,
     others: Mapping[str, np.ndarray] | None = None,
     graded: bool = True,
+    wanted: Wanted = Wanted(),
 ) -> Findings:
     """All tables of `report.Findings`, of rows whose scores are known; arguments as of `log_findings`."""
-    columns, thresholds = _columns(part), (IN_USE, *TENTHS) if graded else (IN_USE,)
-    frame, score, weight = _scored(task, part, scores, columns)
+    columns, thresholds = columns_of(part, wanted), (IN_USE, *TENTHS) if graded else (IN_USE,)
+    frame, score, weight = scored_table(task, part, scores, columns)
     taken = set(slices(count(frame, task, score, weight=weight, thresholds=thresholds)).columns)
     # A column that is called as a figure is would not be told from it.
     called = {name: f"{name} (column)" if name in taken else name for name in columns}
     frame = frame.rename(columns=called)
     protected = tuple(called[str(name)] for name in part.groups.columns)
-    cuts: Sequence[Cut] = bands(frame, list(called.values()))
+    for name in (name for cut in wanted.where for name in cut.reads):
+        if name not in frame.columns:
+            frame[name] = column_of(part, name).array
+    cuts: Sequence[Cut] = (*bands(frame, list(called.values())), *wanted.where)
     counts = count(
         frame, task, score, cuts, weight=weight, crosses=min(2, max(1, len(cuts))), thresholds=thresholds
     )
     table = slices(counts)
     if not graded:
         table = _of_classes(table)
-    beside = references(task, part.target, scores, part.weight, others=others, time=part.time)
+    beside = references(
+        task, part.target, scores, part.weight, others=others, time=part.time, human=wanted.human or None
+    )
     judged, inside = _fairness(counts, protected, graded=graded)
     return Findings(
         f"Predicting {task.target}",
@@ -144,9 +155,11 @@ def _facts(data_name: str, model_id: str) -> dict[str, str]:
     return {name: fact for name, fact in facts.items() if fact}
 
 
-def _columns(part: Part) -> dict[str, pd.Series]:
-    """What slices are cut by: the protected columns, then inputs of few values or of numbers."""
+def columns_of(part: Part, wanted: Wanted = Wanted()) -> dict[str, pd.Series]:
+    """What slices are cut by: the protected columns, then those wanted, else numbers and few values."""
     found = {str(name): part.groups[name] for name in part.groups.columns}
+    if wanted.slices:
+        return found | {name: column_of(part, name) for name in wanted.slices}
     if isinstance(part.features, pd.DataFrame):
         for name in part.features.columns:
             if len(found) >= MOST_COLUMNS:
@@ -156,33 +169,6 @@ def _columns(part: Part) -> dict[str, pd.Series]:
             if few and values.dtype.kind != "M" and values.nunique() > 1:
                 found.setdefault(str(name), values)
     return found
-
-
-def _scored(
-    task: Task, part: Part, scores: np.ndarray, columns: Mapping[str, pd.Series]
-) -> tuple[pd.DataFrame, list[str], str]:
-    """The rows as one table, and what its columns of scores and of weights are called."""
-    named = dict.fromkeys([*columns, task.target])
-    answers = [scores] if scores.ndim == 1 else list(scores.T)
-    score = [_free(f"score {at}", named) for at in range(len(answers))]
-    weight = _free("weight", named) if part.weight is not None else ""
-    frame = pd.DataFrame(
-        {name: column.to_numpy() for name, column in columns.items()}, index=range(len(part))
-    )
-    frame[task.target] = part.target
-    if task.kind != "regression":
-        frame[task.target] = np.array(task.classes, object)[part.target]
-    for name, answer in zip(score, answers, strict=True):
-        frame[name] = answer
-    if part.weight is not None:
-        frame[weight] = part.weight
-    return frame, score, weight
-
-
-def _free(name: str, taken: Iterable[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _fairness(counts: Counts, protected: Sequence[str], *, graded: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -209,7 +195,7 @@ def _over_time(task: Task, part: Part, scores: np.ndarray, *, graded: bool) -> p
     """Figures by window of time; an empty table for rows that do not say when they were."""
     if part.time is None:
         return pd.DataFrame()
-    frame, score, weight = _scored(task, part, scores, {"window": pd.Series(part.time)})
+    frame, score, weight = scored_table(task, part, scores, {"window": pd.Series(part.time)})
     cut = Windows("window", _width(frame["window"]))
     table = over_time(count(frame, task, score, [cut], weight=weight, thresholds=(IN_USE,)))
     return table if graded else _of_classes(table)

@@ -3,6 +3,7 @@
 from mlflow_prod.data.builtin import BUILTINS
 from mlflow_prod.data.dataset import Dataset, Features, Part, Rows
 from mlflow_prod.data.describe import describe
+from mlflow_prod.data.files import parquet_files
 from mlflow_prod.data.labelled import labelled
 from mlflow_prod.data.load import load, load_batch, load_batches
 from mlflow_prod.data.loans import Loans
@@ -26,5 +27,6 @@ __all__ = [
     "load",
     "load_batch",
     "load_batches",
+    "parquet_files",
     "read_schema_file",
 ]

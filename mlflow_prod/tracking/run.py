@@ -75,11 +75,11 @@ class Run:
                 _described(f"{dataset.name}/{context}", getattr(dataset, context)), context=context
             )
 
-    def log_batch_of_data(self, name: str, part: "Part | Rows") -> None:
-        """Logs the digest and size of a batch of production data as an input of the run."""
+    def log_batch_of_data(self, name: str, part: "Part | Rows", context: str = "production") -> None:
+        """Logs the digest and size of a batch of data as an input of the run."""
         import mlflow
 
-        mlflow.log_input(_described(name, part), context="production")
+        mlflow.log_input(_described(name, part), context=context)
 
     def log_figure(self, figure: "Figure", name: str) -> None:
         """Logs a figure as `plots/NAME.png`."""

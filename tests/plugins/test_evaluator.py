@@ -135,6 +135,7 @@ def test_classes_alone_give_figures_of_classes(classifier, tumours):
     assert set(result.metrics) == {
         "accuracy",
         "balanced_accuracy",
+        "f1",
         "positive_rate",
         "true_positive_rate",
         "false_positive_rate",

@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from mlflow.artifacts import load_dict
 from sklearn import metrics
@@ -10,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlflow_prod.data import load
-from mlflow_prod.errors import InvalidParameter, ModelError
+from mlflow_prod.errors import DataError, InvalidParameter, ModelError
 from mlflow_prod.evidence import EVIDENCE_TAG
 from projects.evaluate import evaluate
 from projects.source import Source
@@ -141,3 +143,59 @@ def test_all_rows_of_data_that_a_model_has_not_seen(home):
 def test_a_model_of_others_does_not_know_its_data(home):
     with pytest.raises(InvalidParameter, match="data must be"):
         evaluate(ruled(DECIDED).model_uri, trust=True)
+
+
+def test_parquet_is_measured_a_part_at_a_time_as_it_is_at_once(home, tmp_path, monkeypatch):
+    ours = home.made("compress").uri
+    data = load("loans?rows=3000&batch=3")
+    rows = data.whole
+    table = rows.features.assign(**{data.task.target: np.array(data.task.classes)[rows.target]})
+    for at in range(3):
+        table[at * 1_000 : (at + 1) * 1_000].to_parquet(tmp_path / f"{at}.parquet")
+    whole = found(
+        evaluate(ours, Source(data=str(tmp_path), target="repaid", protected="sex,age"), part="all")
+    )
+    monkeypatch.setattr("mlflow_prod.data.batches.ROWS", 700)
+    parts = found(evaluate(ours, Source(data=str(tmp_path)), part="all"))
+    assert parts == pytest.approx(whole, rel=1e-9) and len(parts) > 20
+
+
+def test_slices_expressions_people_and_a_config_of_tfma_are_taken(home, tmp_path):
+    config = {
+        "slicing_specs": [{}, {"feature_keys": ["sex"]}],
+        "metrics_specs": [
+            {
+                "metrics": [
+                    {"class_name": "ExampleCount"},
+                    {"class_name": "AUC", "threshold": {"value_threshold": {"lower_bound": 0.99}}},
+                ]
+            }
+        ],
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    evidence = evaluate(
+        home.made("compress").uri,
+        slices="purpose",
+        where="income > 3000 and sex == 'Female'",
+        human="accuracy=0.99",
+        eval_config=str(tmp_path / "config.json"),
+    )
+    run = last_run()
+    (judged,) = (record for record in evidence if record.check == "eval_config")
+    assert {measure.name: measure.value for measure in judged}["passed"] == 0
+    assert run.data.metrics["eval_config/passed"] == 0
+    tables = {
+        name: pd.DataFrame(**load_dict(f"{run.info.artifact_uri}/tables/{name}.json"))
+        for name in ("every_slice", "references", "tfma_metrics", "tfma_validation")
+    }
+    assert tables["every_slice"]["slice"].str.contains("income > 3000 and sex == 'Female' True").any()
+    assert tables["every_slice"]["slice"].str.contains("purpose").any()
+    people = tables["references"].set_index("model").loc["human level"]
+    assert people["accuracy"] == 0.99
+    assert set(tables["tfma_metrics"]["metric"]) == {"example_count", "auc"}
+    assert not tables["tfma_validation"]["passed"].all()
+
+
+def test_a_column_to_slice_by_that_is_not_there_is_named(home):
+    with pytest.raises(DataError, match="no column 'purpos' to slice by: did you mean 'purpose'"):
+        evaluate(home.made("compress").uri, slices="purpos")
