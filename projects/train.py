@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from mlflow_prod import encoder
+from mlflow_prod import encoder, report
 from mlflow_prod.candidate import finish, with_group_thresholds
 from mlflow_prod.models import KerasModel
 from mlflow_prod.tracking import ModelReference, Run
@@ -51,6 +51,7 @@ def train(
     if remedy == "thresholds":
         model, trade_off = with_group_thresholds(model, check)
         run.log_table(trade_off.curve, "trade_off")
+        run.log_figure(report.trade_off(trade_off.curve), "trade_off")
     recipe = "" if remedy == "none" else remedy
     made = finish(run, model, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
     say_made(run, made)

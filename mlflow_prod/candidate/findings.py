@@ -143,7 +143,7 @@ def findings_of(
         over_time=_over_time(task, part, scores, graded=graded),
         worst=worst(frame, task, score, cuts, weight=weight) if cuts else pd.DataFrame(),
         worst_of="absolute error" if task.kind == "regression" else "error",
-        next_work=next_work(counts),
+        next_work=next_work(counts, reference=_reachable(task, wanted)),
         reliability=reliability(counts, protected) if graded and task.kind == "binary" else pd.DataFrame(),
     )
 
@@ -184,6 +184,11 @@ def _fairness(counts: Counts, protected: Sequence[str], *, graded: bool) -> tupl
     inside = carried(counts, undecided)
     # What would decide at other thresholds nobody asks, and it is the most that there is to compute.
     return pd.concat([judged, compared[~at_use]], ignore_index=True), inside
+
+
+def _reachable(task: Task, wanted: Wanted) -> float | None:
+    """What people reach of the figure that the next work is told of, where it was said."""
+    return wanted.human.get("mae" if task.kind == "regression" else "accuracy")
 
 
 def _of_classes(table: pd.DataFrame) -> pd.DataFrame:

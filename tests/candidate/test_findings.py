@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlflow_prod.candidate import Wanted
 from mlflow_prod.candidate.findings import MOST_COLUMNS, findings_of, log_findings
 from mlflow_prod.data import Part
 from mlflow_prod.data.task import Task
@@ -123,3 +124,13 @@ def test_it_is_logged_as_tables_plots_and_a_page(workplace):
     assert "loans/test" in page and "secret" not in page
     every = mlflow.load_table("tables/every_slice.json", run_ids=[run.id])
     assert every["slice"][0] == "all rows" and (every["rows"] >= 10).all()
+
+
+def test_what_people_reach_is_what_the_next_work_is_told_of():
+    part, scores = _part(BINARY), _scores(BINARY)
+    assert (
+        findings_of(BINARY, part, scores, {}, wanted=Wanted(human={"f1": 0.9})).next_work["reference"] < 0.6
+    ).all()
+    found = findings_of(BINARY, part, scores, {}, wanted=Wanted(human={"accuracy": 0.93})).next_work
+    assert (found["reference"] == 0.93).all()
+    assert found["gain"].to_numpy() == pytest.approx((found["share"] * (0.93 - found["value"])).to_numpy())

@@ -36,6 +36,10 @@ def test_thresholds_by_group_are_part_of_the_model_and_their_price_is_logged(hom
     made = train(SMALL, **QUICK, remedy="thresholds")
     (run,) = mlflow.search_runs(filter_string=f"tags.model_uri = '{made.uri}'", output_format="list")
     assert run.data.params["recipe"] == "thresholds"
+    drawn = [
+        file.path for file in mlflow.artifacts.list_artifacts(run_id=run.info.run_id, artifact_path="plots")
+    ]
+    assert "plots/trade_off.png" in drawn
     curve = mlflow.load_table("tables/trade_off.json", run_ids=[run.info.run_id])
     assert curve["chosen"].sum() == 1 and curve["gap"][curve["chosen"]].item() <= 0.01
     network = mlflow.keras.load_model(made.uri)
