@@ -26,6 +26,7 @@ WORST = 3
 ENTRY_POINTS = {
     "evaluation": "evaluate, -P model_uri={uri}",
     "fairness": "evaluate, -P model_uri={uri}",
+    "eval_config": "evaluate, -P model_uri={uri} -P eval_config=FILE",
     "explanation": "explain, -P model_uri={uri}",
     "monitoring": "monitor, -P model_uri={uri} -P production=ROWS",
     "compression": "compress, -P model_uri=models:/m-ID",
