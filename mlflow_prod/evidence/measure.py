@@ -7,7 +7,18 @@ from mlflow_prod.errors import InvalidParameter
 
 # Names of measures of which a lower figure is the better one.
 LOWER_IS_BETTER = frozenset(
-    {"brier", "bytes", "drifted_columns", "drifted_share", "ece", "log_loss", "mae", "mape", "rmse"}
+    {
+        "brier",
+        "bytes",
+        "drifted_columns",
+        "drifted_share",
+        "ece",
+        "failures",
+        "log_loss",
+        "mae",
+        "mape",
+        "rmse",
+    }
     | {"p50", "p95", "p99", "probability_gap", "score_gap"}
 )
 Slice = tuple[tuple[str, str], ...]
