@@ -68,7 +68,7 @@ check: $(DEV) ## ruff, mypy, the floors of the house, the documentation
 test-envs: $(DEV) ## build the uv environment of MLproject and one with the oldest MLflow (3.6 GB each), try both, remove them
 	@$(BIN)/python -m checks.environments
 
-screenshots: $(DEV) ## the README's pictures, anew from MLflow's UI (needs Chromium)
+screenshots: $(DEV) ## the pictures of README and docs, anew from MLflow's UI and a report (needs Chromium)
 	@$(BIN)/python -m docs.screenshots
 
 bench: $(DEV) ## every benchmark, in its quick form

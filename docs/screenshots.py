@@ -1,4 +1,4 @@
-"""Takes the pictures of README and docs from MLflow's real UI: `make screenshots`."""
+"""Takes the pictures of README and docs from MLflow's real UI and a real report: `make screenshots`."""
 
 import os
 import tempfile
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
 
 from tests.browser import ask_for_alias, ask_for_copy, ask_for_stage, chromium, compare_metrics, notice
 from tests.demo import Story
@@ -21,17 +22,19 @@ GATED = """
 """
 # Where a notice and what it is about stand: the top of the page.
 TOP = {"x": 0, "y": 0, "width": 1400, "height": 420}
+# A report's head, and the model beside what learns nothing.
+HEAD = {"x": 0, "y": 0, "width": 1400, "height": 850}
 
 
 def main() -> None:
-    """Runs the demo in a folder of its own, then photographs refusals and a comparison."""
+    """Runs the demo in a folder of its own, then photographs refusals, a comparison and a report."""
     with tempfile.TemporaryDirectory() as folder:
         story = Story(Path(folder)).tell()
         policy = story.folder / "policy.yaml"
         policy.write_text(Path(story.environment["MLFLOW_PROD_POLICY"]).read_text() + GATED)
         os.environ |= story.environment | {"MLFLOW_PROD_POLICY": str(policy)}
         with mlflow_server(story.folder, MLFLOW_PROD_POLICY=str(policy)) as server:
-            for picture in (refusal_alias, refusal_stage, refusal_promote, slices):
+            for picture in (refusal_alias, refusal_stage, refusal_promote, slices, report):
                 with chromium() as page:
                     picture(page, server, story)
                 print(f"written: {IMAGES / picture.__name__.replace('_', '-')}.png")
@@ -62,6 +65,13 @@ def slices(page: Any, server: str, story: Story) -> None:
     runs = [run.info.run_id for run in story.runs_of("compress")]
     compare_metrics(page, server, story.experiment, runs, "slice/sex/Female/true_positive_rate")
     page.screenshot(path=IMAGES / "slices.png")
+
+
+def report(page: Any, server: str, story: Story) -> None:
+    """The page that tells what an evaluation found, of the model as it was trained first."""
+    run = story.runs_of("train")[-1].info.run_id
+    page.goto(Path(download_artifacts(f"runs:/{run}/report.html")).as_uri())
+    page.screenshot(path=IMAGES / "report.png", clip=HEAD)
 
 
 if __name__ == "__main__":
