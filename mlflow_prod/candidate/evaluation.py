@@ -19,6 +19,7 @@ from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.foreign import Answered, ForeignModel, Scores
 from mlflow_prod.tracking import ModelReference, Run, record
 
+OTHER = "the other model"
 Measured: TypeAlias = Model | ForeignModel | Answered
 # The figures that classes alone give, without probabilities behind them.
 OF_CLASSES = re.compile(
@@ -97,6 +98,7 @@ def log_figures(
     found = {check: _meant(measures, scored) for check, measures in found.items()}
     measures = [measure for check in found.values() for measure in check]
     others: dict[str, np.ndarray] = {}
+    over: dict[str, list[Measure]] = {}
     baseline: np.ndarray | None = None
     if other is not None:
         theirs = _scores(other[1], part)
@@ -106,7 +108,7 @@ def log_figures(
         found["evaluation"] = [*found["evaluation"], *gaps]
         baseline = theirs.values
         if theirs.graded:
-            others = {"the other model": theirs.values}
+            others, over = {OTHER: theirs.values}, {OTHER: gaps}
     run.log_measures(measures, model_id=model_id or None, part=rows or part, data_name=data_name)
     run.log_table(table_of(measures), "slices")
     run.log_figure(report.slices(measures), "slices")
@@ -122,6 +124,7 @@ def log_figures(
         scores,
         data_name,
         others=others,
+        gaps=over,
         graded=scored.graded,
         model_id=model_id,
         wanted=wanted,

@@ -29,6 +29,7 @@ from mlflow_prod.evaluate import (
     worst,
 )
 from mlflow_prod.evaluate.cuts import Cut
+from mlflow_prod.evidence import Measure
 from mlflow_prod.profile.scale import TENTHS
 from mlflow_prod.report import Findings, curves, tables
 from mlflow_prod.tracking import Run
@@ -57,6 +58,7 @@ def log_findings(
     data_name: str,
     *,
     others: Mapping[str, np.ndarray] | None = None,
+    gaps: Mapping[str, Sequence[Measure]] | None = None,
     graded: bool = True,
     model_id: str = "",
     wanted: Wanted = Wanted(),
@@ -64,12 +66,12 @@ def log_findings(
     """Logs `report.html`, and what it tells as tables and plots.
 
     Slices are cut by the protected columns and by those wanted, else by further ones up to eight in all,
-    numbers in bands, and by each two of them. `others`: scores of models to be set beside, by name. `graded`:
-    whether scores are probabilities, or say no more than a class; then all that needs probabilities is left
-    out.
+    numbers in bands, and by each two of them. `others`: scores of models to be set beside, by name, and
+    `gaps` what this model has over them (`versus`). `graded`: whether scores are probabilities, or say no
+    more than a class; then all that needs probabilities is left out.
     """
     facts = _facts(data_name, model_id)
-    found = findings_of(task, part, scores, facts, others=others, graded=graded, wanted=wanted)
+    found = findings_of(task, part, scores, facts, others=others, gaps=gaps, graded=graded, wanted=wanted)
     logged = {
         "every_slice": _shown(found.decided),
         "references": found.references,
@@ -106,6 +108,7 @@ def findings_of(
     facts: Mapping[str, str],
     *,
     others: Mapping[str, np.ndarray] | None = None,
+    gaps: Mapping[str, Sequence[Measure]] | None = None,
     graded: bool = True,
     wanted: Wanted = Wanted(),
 ) -> Findings:
@@ -138,6 +141,7 @@ def findings_of(
         protected,
         facts,
         references=beside if graded else _of_classes(beside),
+        versus=_differences(gaps or {}),
         parity=judged,
         carried=inside,
         over_time=_over_time(task, part, scores, graded=graded),
@@ -191,6 +195,11 @@ def _reachable(task: Task, wanted: Wanted) -> float | None:
     return wanted.human.get("mae" if task.kind == "regression" else "accuracy")
 
 
+def _differences(gaps: Mapping[str, Sequence[Measure]]) -> pd.DataFrame:
+    rows = [(model, gap.name, gap.value, gap.low, gap.high) for model, found in gaps.items() for gap in found]
+    return pd.DataFrame(rows, columns=["model", "measure", "difference", "low", "high"])
+
+
 def _of_classes(table: pd.DataFrame) -> pd.DataFrame:
     """A table without the figures that classes alone cannot carry."""
     return table[[name for name in table.columns if not str(name).startswith(OF_PROBABILITIES)]]
@@ -203,6 +212,8 @@ def _over_time(task: Task, part: Part, scores: np.ndarray, *, graded: bool) -> p
     frame, score, weight = scored_table(task, part, scores, {"window": pd.Series(part.time)})
     cut = Windows("window", _width(frame["window"]))
     table = over_time(count(frame, task, score, [cut], weight=weight, thresholds=(IN_USE,)))
+    # Of so few rows it would speak of persons.
+    table = table[table["rows"] >= tables.LEAST_ROWS].reset_index(drop=True)
     return table if graded else _of_classes(table)
 
 

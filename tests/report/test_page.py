@@ -160,6 +160,20 @@ def test_a_rival_within_the_interval_is_not_beaten():
     assert "not clearly apart from incumbent" in said
 
 
+def test_models_on_the_same_rows_are_told_apart_by_their_paired_difference():
+    found = made.findings()
+    first = found.decided.iloc[0]
+    near = (first["accuracy"] - 0.001, first["accuracy_low"], first["accuracy_high"])
+    table = made.references(**{"this model": (0.8, 0.78, 0.82), "incumbent": near})
+    for low, high, verdict in ((0.0005, 0.0015, "better than"), (-0.002, 0.004, "not clearly apart from")):
+        versus = pd.DataFrame(
+            [("incumbent", "accuracy", 0.001, low, high)],
+            columns=["model", "measure", "difference", "low", "high"],
+        )
+        said = outline(evaluation_page(made.findings(references=table, versus=versus))).text()
+        assert f"{verdict} incumbent" in said
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [

@@ -24,6 +24,8 @@ class Findings:
     facts : names and values for the page's head, such as the data and the model's digest.
     threshold : of two classes, from which up the positive class is chosen when the model is used.
     references : `evaluate.references`: a row for each model, this model first.
+    versus : what this model has over others on the same rows (`evaluate.versus`), a row for each `model` and
+        `measure`: `difference`, `low` and `high`, whose paired interval tells them apart.
     parity : `evaluate.verdicts`: differences and ratios between groups, each held against its margin.
     carried : `evaluate.detail`'s `slices`: where the undecided gaps arise.
     over_time : `evaluate.over_time`: figures by window.
@@ -43,6 +45,7 @@ class Findings:
     facts: Mapping[str, str] = field(default_factory=dict)
     threshold: float = 0.5
     references: pd.DataFrame = field(default_factory=pd.DataFrame)
+    versus: pd.DataFrame = field(default_factory=pd.DataFrame)
     parity: pd.DataFrame = field(default_factory=pd.DataFrame)
     carried: pd.DataFrame = field(default_factory=pd.DataFrame)
     over_time: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -94,7 +94,9 @@ def _quality(findings: Findings) -> Verdict | None:
         len(others) > 1
         and (compared := _best(tables.at_threshold(others, findings.threshold), name)) is not None
     ):
-        apart = _apart((value, low, high), compared, words.direction(name))
+        sense = words.direction(name)
+        paired = _paired(findings.versus, compared[3], name, sense)
+        apart = _apart((value, low, high), compared, sense) if paired is None else paired
         theirs = words.number(compared[0], share=share)
         model = name_of(compared[3])
         said = {1: "better than", 0: "not clearly apart from", -1: "worse than"}[apart]
@@ -121,6 +123,14 @@ def _apart(ours: tuple[float, float, float], theirs: tuple[float, float, float, 
     if ours[1] > high:
         return sense
     return -sense if ours[2] < low else 0
+
+
+def _paired(versus: pd.DataFrame, model: str, name: str, sense: int) -> int | None:
+    """As `_apart`, by the paired interval of the difference, which is narrower; None where there is none."""
+    for _, row in versus.iterrows():
+        if (row["model"], row["measure"]) == (model, name) and np.isfinite(row["low"]):
+            return sense if row["low"] > 0 else -sense if row["high"] < 0 else 0
+    return None
 
 
 def _fairness(findings: Findings) -> Verdict | None:
