@@ -56,11 +56,12 @@ class Excess:
                 break
             if self._is_left(at, found, inside, sums):
                 found.append(at)
-                # Those inside a larger one may by now, together, explain it.
+                # Those inside a larger one may by now, together, explain it, and it one of them.
                 found = [
                     one
                     for one in found
-                    if not _holds(inside, one, at) or self._is_left(one, found, inside, sums)
+                    if not (_holds(inside, one, at) or _holds(inside, at, one))
+                    or self._is_left(one, found, inside, sums)
                 ]
         return [int(slices[at]) for at in found]
 

@@ -43,10 +43,7 @@ def counted(rows, slices=SLICES, weighted=False):
 
 
 def member(rows, slices=SLICES):
-    texts = {
-        name: rows[name].astype(object).where(rows[name].notna(), "missing").astype(str)
-        for name in Cost.columns
-    }
+    told = rows.astype(object).where(rows.notna(), "missing").astype(str)
     return np.stack(
         [np.logical_and.reduce([told[column] == value for column, value in cut]) for cut in slices], axis=1
     )

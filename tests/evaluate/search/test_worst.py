@@ -140,6 +140,7 @@ def test_two_names_of_nearly_the_same_rows_are_not_both_listed():
     assert len(inside) > 0 and inside[0].sum() > 200
     for one, other in itertools.combinations(inside, 2):
         assert (one & other).sum() / (one | other).sum() < 0.5
+    assert len(found) <= found.attrs["compared"] <= 256
 
 
 def test_numbers_are_searched_in_bands_from_a_table_and_from_parquet_and_cuts_as_they_are(tmp_path):
