@@ -82,7 +82,7 @@ class Sent:
         """The inverse of `to_bytes`; anything else raises DataError."""
         try:
             table = pa.ipc.open_stream(data).read_all()
-        except pa.ArrowException as problem:
+        except (pa.ArrowException, OSError) as problem:
             raise DataError(f"these bytes are no profile: {problem}") from problem
         return cls(from_arrow(table))
 

@@ -186,8 +186,8 @@ def test_bad_parameters_are_refused():
         (REPAID, "score", ("pr_auc", "balanced_accuracy", "ece", "recall/yes")),
         (Task("regression", "price"), "guess", ("r2", "rmse", "mape", "accuracy")),
         (
-            Task("multiclass", "repaid", ("no", "yes", "maybe")),
-            ["no", "yes", "maybe"],
+            Task("multiclass", "repaid", ("no", "yes", "so")),
+            ["no", "yes", "so"],
             ("macro_f1", "recall/n"),
         ),
     ],
