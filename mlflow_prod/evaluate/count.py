@@ -1,27 +1,23 @@
 """One pass over scored rows."""
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mlflow_prod.data.batches import Tabular, batches, one_ahead
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.counting import Counting, Counts
 from mlflow_prod.evaluate.cuts import Column, Cut
+from mlflow_prod.evaluate.one_pass import FIRST, Source, first_rows, one_pass
 from mlflow_prod.evaluate.read import Reading
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
-from mlflow_prod.profile import Cells, Scale, spark
+from mlflow_prod.profile import Cells, Scale
 
 MOST_CROSSED = 3
-# Rows whose mean is near enough to that of all: taken from the table's first, wherever the table is.
-FIRST = 1_000
-
-Source = Tabular | spark.Frame
 
 
 def count(
@@ -65,57 +61,14 @@ def count(
     ]
     reading = Reading(task, names, tuple(cuts), weight)
     counting = Counting(task, titles, Scale.logits(thresholds), tuple(together), weighted=bool(weight))
-    found = (
-        _in_spark(source, reading, counting)
-        if isinstance(source, spark.Frame)
-        else _here(source, reading, counting)
-    )
-    if weight and not found.cells.weight > 0:
+    if task.kind == "regression":
+        # One centre for all batches and partitions, whose sums would else not add.
+        few = reading.rows(first_rows(source, reading).slice(0, FIRST))
+        counting = replace(counting, centre=float(few.target.mean()))
+    cells = one_pass(source, reading, counting, Cells.from_bytes)
+    if weight and not cells.weight > 0:
         raise DataError(NO_WEIGHT)
-    return found
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """What is done with batches of rows, here or by a worker of Spark."""
-
-    reading: Reading
-    counting: Counting
-
-    def __call__(self, found: Iterable[pa.RecordBatch]) -> Cells:
-        return self.count(map(self.reading.of, found))
-
-    def count(self, found: Iterable[tuple[Rows, list[pa.Array]]]) -> Cells:
-        cells = self.counting.cells()
-        for rows, groups in found:
-            self.counting.add(cells, rows, groups)
-        return cells
-
-
-def _here(source: Tabular, reading: Reading, counting: Counting) -> Counts:
-    found = batches(source, reading.columns, reading.texts)
-    if (first := next(found, None)) is None:
-        raise DataError(f"{source} has no rows: give at least one")
-    counting = _centred(counting, reading, first)
-    checked = one_ahead(map(reading.of, itertools.chain([first], found)))
-    return Counts(counting, _Pass(reading, counting).count(checked))
-
-
-def _in_spark(frame: spark.Frame, reading: Reading, counting: Counting) -> Counts:
-    if counting.task.kind == "regression":
-        # One centre for all partitions, whose sums would else not add.
-        few = spark.first(frame, reading.columns, FIRST)
-        counting = _centred(counting, reading, few) if few.num_rows else counting
-    cells = spark.summed(frame, reading.columns, _Pass(reading, counting), Cells.from_bytes)
-    if cells is None:
-        raise DataError("the Spark table has no rows: give at least one")
     return Counts(counting, cells)
-
-
-def _centred(counting: Counting, reading: Reading, batch: pa.RecordBatch) -> Counting:
-    if counting.task.kind != "regression":
-        return counting
-    return replace(counting, centre=float(reading.rows(batch.slice(0, FIRST)).target.mean()))
 
 
 def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (0.5,)) -> Counts:

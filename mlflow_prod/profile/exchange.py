@@ -1,5 +1,7 @@
 """Profiles as Arrow tables: what partitions of a cluster send, and add up to."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
@@ -55,6 +57,34 @@ def from_arrow(data: pa.RecordBatch | pa.Table) -> Profile:
     if not columns:
         raise DataError("a profile's table must have at least one row")
     return Profile(next(iter(columns.values())).rows, columns)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A profile that travels as bytes and adds where it arrives, as `spark.summed` asks for."""
+
+    profile: Profile
+
+    def __add__(self, other: "Sent") -> "Sent":
+        """The profile of the rows of both; DataError as of `Profile`."""
+        return Sent(self.profile + other.profile)
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` makes an equal profile of."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, SCHEMA) as stream:
+            stream.write(to_arrow(self.profile))
+        found: bytes = sink.getvalue().to_pybytes()
+        return found
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Sent":
+        """The inverse of `to_bytes`; anything else raises DataError."""
+        try:
+            table = pa.ipc.open_stream(data).read_all()
+        except (pa.ArrowException, OSError) as problem:
+            raise DataError(f"these bytes are no profile: {problem}") from problem
+        return cls(from_arrow(table))
 
 
 def _row(column: Column) -> dict[str, object]:

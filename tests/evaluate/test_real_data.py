@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from fairlearn.metrics import MetricFrame, demographic_parity_difference, selection_rate, true_positive_rate
+from scipy.stats import fisher_exact
 from sklearn import metrics
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
@@ -14,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlflow_prod.data import Task, load
 from mlflow_prod.encoder import ImageEncoder
-from mlflow_prod.evaluate import count, evaluation, slices
+from mlflow_prod.evaluate import bands, count, evaluation, slices, worst
 
 DATA = Path(__file__).parents[3] / "shared/data"
 GERMAN = [
@@ -77,16 +79,8 @@ def adult(folder):
     return table.assign(label=(table["label"] == ">50K").astype(int)), "label", ("0", "1")
 
 
-@pytest.mark.parametrize(
-    ("folder", "read", "columns"),
-    [
-        pytest.param(*needs("german-credit").values, german, ["sex", "age", "foreign"], id="german",
-                     marks=needs("german-credit").marks),
-        pytest.param(*needs("adult").values, adult, ["sex", "race"], id="adult", marks=needs("adult").marks),
-    ],
-)  # fmt: skip
-def test_slices_of_real_people_are_those_of_fairlearn(folder, read, columns):
-    table, target, classes = read(folder)
+def scored(table, target, classes):
+    """Half of the rows, scored by a model of the others; `truth` is 1 where they are of the second class."""
     label = (table[target].astype(str) == classes[1]).astype(int)
     inputs = table.drop(columns=target)
     numbers = inputs.select_dtypes("number").columns
@@ -100,8 +94,22 @@ def test_slices_of_real_people_are_those_of_fairlearn(folder, read, columns):
     half = np.random.default_rng(0).random(len(table)) < 0.5
     clean = inputs.fillna({name: "?" for name in inputs if name not in numbers}).fillna(0)
     score = model.fit(clean[half], label[half]).predict_proba(clean[~half])[:, 1]
-    held = table[~half].assign(score=score)
-    truth, chosen = label[~half], score >= 0.5
+    return table[~half].assign(score=score, truth=label[~half])
+
+
+@pytest.mark.parametrize(
+    ("folder", "read", "columns"),
+    [
+        pytest.param(*needs("german-credit").values, german, ["sex", "age", "foreign"], id="german",
+                     marks=needs("german-credit").marks),
+        pytest.param(*needs("adult").values, adult, ["sex", "race"], id="adult", marks=needs("adult").marks),
+    ],
+)  # fmt: skip
+def test_slices_of_real_people_are_those_of_fairlearn(folder, read, columns):
+    table, target, classes = read(folder)
+    held = scored(table, target, classes)
+    truth, score = held.pop("truth"), held["score"].to_numpy()
+    chosen = score >= 0.5
     found = slices(count(held, Task("binary", target, classes), "score", columns, crosses=2))
     for name in columns:
         frame = MetricFrame(
@@ -131,3 +139,24 @@ def test_slices_of_real_people_are_those_of_fairlearn(folder, read, columns):
         area = metrics.roc_auc_score(truth[rows], score[rows.to_numpy()])
         assert abs(row["auc"] - area) <= row["auc_bound"] + 1e-12
         assert row["auc_low"] <= row["auc"] <= row["auc_high"]
+
+
+@pytest.mark.parametrize("folder", [needs("adult")])
+def test_the_worst_slices_of_real_people_are_not_one_by_several_names(folder):
+    held = scored(*adult(folder))
+    columns = ["age", "education", "marital-status", "relationship", "race", "sex", "capital-gain"]
+    found = worst(held, Task("binary", "label", ("0", "1")), "score", columns)
+    cuts = {cut.name: cut.of(pa.RecordBatch.from_pandas(held)).to_pandas() for cut in bands(held, columns)}
+    told = {f"{name} {one}": (of == one).to_numpy() for name, of in cuts.items() for one in set(of)}
+    inside = [np.logical_and.reduce([told[text] for text in cut.split(", ")]) for cut in found["slice"]]
+    assert [rows.sum() for rows in inside] == found["rows"].tolist() and len(inside) >= 5
+    missed = (held["score"] >= 0.5) != held["truth"]
+    for at, one in enumerate(inside):
+        # Those that hold all of its rows are set against it by themselves.
+        above = [other for other in inside[:at] if (one & other).any() and (one & ~other).any()]
+        left = ~np.logical_or.reduce([np.zeros(len(held), bool), *above])
+        counts = [[(missed & of & left).sum(), (~missed & of & left).sum()] for of in (one, ~one)]
+        assert fisher_exact(counts, alternative="greater").pvalue <= 0.001
+        # Nearly all husbands are married, and nearly all of the married who are searched are husbands.
+        apart = (other for other in above if (other & ~one).any())
+        assert all((one & other).sum() < 0.75 * (one | other).sum() for other in apart)

@@ -7,6 +7,7 @@ import pytest
 
 from mlflow_prod.errors import DataError
 from mlflow_prod.profile import Profile, from_arrow, to_arrow
+from mlflow_prod.profile.exchange import Sent
 from tests.profile.tables import same, table
 
 
@@ -37,6 +38,15 @@ def test_a_stream_of_bytes_is_enough():
     with pa.ipc.new_stream(sink, to_arrow(profile).schema) as stream:
         stream.write(to_arrow(profile))
     same(from_arrow(pa.ipc.open_stream(sink.getvalue()).read_all()), profile)
+
+
+def test_sent_profiles_add_and_bytes_of_something_else_are_refused():
+    a, b = (Profile.of(_odd(n, seed)) for n, seed in ((40, 0), (300, 1)))
+    found = Sent.from_bytes((Sent(a) + Sent.from_bytes(Sent(b).to_bytes())).to_bytes())
+    same(found.profile, a + b)
+    for data in (b"", b"junk", Sent(a).to_bytes()[:-40]):
+        with pytest.raises(DataError, match="these bytes are no profile"):
+            Sent.from_bytes(data)
 
 
 SENT = to_arrow(Profile.of(_odd(100, 0)))

@@ -1,6 +1,6 @@
 """Numbers cut into bands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,9 +12,8 @@ from mlflow_prod.data.groups import MOST_CODES
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evaluate.cuts.arrow import kind, numbers
 from mlflow_prod.evaluate.cuts.cut import Column, Cut
-
-# Of so many rows of a column, drawn evenly, quantiles lie within half a percent of all rows'.
-MOST_DRAWN = 1 << 17
+from mlflow_prod.profile import Histogram, Numbers, Profile, radix, spark
+from mlflow_prod.profile.exchange import Sent
 
 
 @dataclass(frozen=True)
@@ -64,59 +63,77 @@ class Bands:
         return [f"under {shown[0]}", *between, f"{shown[-1]} and over"]
 
 
-def bands(source: Tabular, columns: Sequence[str], k: int = 4) -> tuple[Cut, ...]:
-    """A cut for each column: numbers of more than 8 values in bands of equal share, all else as it is.
+def bands(source: Tabular | spark.Frame, columns: Sequence[str], k: int = 4) -> tuple[Cut, ...]:
+    """A cut for each column: numbers of more than 8 values in bands of about equal share, all else as it is.
 
     Parameters
     ----------
-    source : table, or Parquet file or folder of any size. Its numbers are read once; beyond 131,072 rows
-        edges come from as many, drawn evenly with a fixed seed.
+    source : table, or Parquet file or folder of any size, or a Spark DataFrame. Its numbers are read once,
+        all of them.
     k : bands, 2 or more; fewer where one value fills several.
 
     Edges are rounded to what their spread asks for. Where two tables are to be compared, keep the cuts of
-    one. Raises DataError for a column that is not there or holds only missing values, InvalidParameter.
+    one. Raises DataError for a column that is not there, InvalidParameter.
     """
     if k < 2:
         raise InvalidParameter("k", "2 or more", k)
     named = list(dict.fromkeys(columns))
-    first = next(batches(source, named), None)
+    if isinstance(source, spark.Frame):
+        first: pa.RecordBatch | None = spark.first(source, named, 1)
+    else:
+        first = next(batches(source, named), None)
     types = {} if first is None else {field.name: field.type for field in first.schema}
     numeric = [name for name in named if name in types and kind(types[name]) == "number"]
-    edges = {name: _edges(values, k) for name, values in _drawn(source, numeric)}
+    edges = {name: _edges(found, k) for name, found in _histograms(source, numeric).items()}
     return tuple(Bands(name, edges[name]) if edges.get(name) else Column(name) for name in columns)
 
 
-def _drawn(source: Tabular, columns: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """Up to MOST_DRAWN rows of each column: those with the least of random numbers, one for each row."""
+def _histograms(source: Tabular | spark.Frame, columns: Sequence[str]) -> dict[str, Histogram]:
+    """Of each column; none of no rows."""
+    counted = _Counted(tuple(columns))
     if not columns:
-        return
-    rng, kept, order = np.random.default_rng(0), np.empty((len(columns), 0)), np.empty(0)
-    for batch in batches(source, columns):
-        rows = np.stack([numbers(batch.column(name), name) for name in columns])
-        kept, order = np.concatenate([kept, rows], axis=1), np.append(order, rng.random(rows.shape[1]))
-        if len(order) > MOST_DRAWN:
-            least = np.argpartition(order, MOST_DRAWN)[:MOST_DRAWN]
-            kept, order = kept[:, least], order[least]
-    for name, values in zip(columns, kept, strict=True):
-        yield name, values[np.isfinite(values)]
-
-
-def _edges(values: np.ndarray, k: int) -> tuple[float, ...]:
-    """Rising edges above the least value; none for codes, of which each value is a slice."""
-    if len(np.unique(values)) <= MOST_CODES:
-        return ()
-    found = np.quantile(values, np.arange(1, k) / k)
-    if found[-1] == values.min():
-        # One value fills all but the last band: it is set against the others.
-        return (float(values[values > values.min()].min()),)
-    if _whole(values):
-        found = np.ceil(found)
+        return {}
+    if isinstance(source, spark.Frame):
+        found = spark.summed(source, columns, counted, Sent.from_bytes)
     else:
-        low, high = np.quantile(values, [0.05, 0.95])
-        # Two digits of the spread, whatever the numbers are offset by.
-        digits = 2 - int(np.floor(np.log10(high - low or np.ptp(values))))
-        found = found.round(digits)
-    return tuple(float(edge) for edge in np.unique(found) if edge > values.min())
+        found = counted(batches(source, columns))
+    numbers = {} if found is None else found.profile.columns
+    return {name: one.histogram for name, one in numbers.items() if isinstance(one, Numbers)}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The profile of columns of numbers, here or by a worker of Spark."""
+
+    columns: tuple[str, ...]
+
+    def __call__(self, found: Iterable[pa.RecordBatch]) -> Sent:
+        total = Profile.of(self._rows([]))
+        for batch in found:
+            total = total.count(self._rows([numbers(batch.column(name), name) for name in self.columns]))
+        return Sent(total)
+
+    def _rows(self, values: Sequence[np.ndarray]) -> pa.RecordBatch:
+        arrays = [pa.array(one) for one in values] or [pa.array([], pa.float64()) for _ in self.columns]
+        return pa.record_batch(arrays, self.columns)
+
+
+def _edges(histogram: Histogram, k: int) -> tuple[float, ...]:
+    """Rising edges above the least value; none for codes, of which each value is a slice."""
+    values = radix.values_of(histogram.buckets()[0])
+    if histogram.exact and len(values) <= MOST_CODES:
+        return ()
+    found = np.array(histogram.edges(k))
+    low, high = (histogram.quantile(q)[0] for q in (0.05, 0.95))
+    if low == high:
+        low, high = histogram.least, histogram.greatest
+    # Two digits of the spread, whatever the numbers are offset by. Halves, as the whole may overflow.
+    digits = 2 - int(np.floor(np.log10(high / 2 - low / 2) + np.log10(2)))
+    with np.errstate(all="ignore"):
+        rounded = found.round(min(digits, 0) if histogram.exact and _whole(values) else digits)
+    # Not where a band would be left empty.
+    rounded = np.where((rounded > histogram.least) & (rounded <= histogram.greatest), rounded, found)
+    return tuple(np.unique(rounded).tolist())
 
 
 def _whole(values: Sequence[float] | np.ndarray) -> bool:

@@ -18,10 +18,11 @@ from mlflow_prod.stats import benjamini_hochberg, holm, quantile_of
 MOST_AT_ONCE = 128
 LEVEL = 0.05
 FIGURES = {
-    "binary": (*binary.RATES, "auc", *LOSSES),
+    "binary": (*binary.RATES, "f1", "auc", *LOSSES),
     "multiclass": ("accuracy", *LOSSES),
     "regression": ("mae", "mean_error"),
 }
+OF_CLASSES = {"precision": classes.precisions, "recall": classes.recalls, "f1": classes.f1s}
 # Figures that are means of a value of each row; all others but the AUC are shares of rows.
 MEANS = (*LOSSES, "mae", "mean_error")
 Of = Callable[[Slices], Figure]
@@ -34,9 +35,11 @@ def alarms(
 
     Parameters
     ----------
-    figure : binary: a rate of `binary.RATES`, `auc`, and `log_loss` and `brier`, which are not known in
-        crosses of columns. Multiclass: `accuracy`, `log_loss`, `brier`. Regression: `mae`, `mean_error`.
-        Default: `accuracy`, or `mae`.
+    figure : binary: a rate of `binary.RATES`, `f1`, `auc`, and `log_loss` and `brier`, which are not known in
+        crosses of columns. Multiclass: `accuracy`, `log_loss`, `brier`, and of each class `precision/CLASS`,
+        `recall/CLASS`, `f1/CLASS`. Regression: `mae`, `mean_error`. Default: `accuracy`, or `mae`. Others,
+        such as `pr_auc`, `r2`, `rmse` and `macro_f1`, are refused: they are no share, mean or area, and have
+        no test here.
     threshold : of those counted at, for rates; default: the first.
     least_rows : slices of fewer rows, that the figure rests on, are not tested.
 
@@ -48,12 +51,13 @@ def alarms(
     Shares are tested exactly (Fisher), means and areas by their intervals, cautiously where rows are few
     (`rest`). Not for rows that hang together, such as many of one person. Raises InvalidParameter.
     """
-    kind, at = counts.counting.task.kind, counts.counting.scale.thresholds
-    name = figure or ("mae" if kind == "regression" else "accuracy")
-    if name not in FIGURES[kind]:
-        raise InvalidParameter(
-            "figure", f"one of a {kind} task ({did_you_mean(name, FIGURES[kind])})", figure
-        )
+    task, at = counts.counting.task, counts.counting.scale.thresholds
+    name = figure or ("mae" if task.kind == "regression" else "accuracy")
+    of_classes = OF_CLASSES if task.kind == "multiclass" else ()
+    known = (*FIGURES[task.kind], *(f"{of}/{one}" for of in of_classes for one in task.classes))
+    if name not in known:
+        rule = f"one of a {task.kind} task that has a test here ({did_you_mean(name, known)})"
+        raise InvalidParameter("figure", rule, figure)
     if threshold not in (None, *at):
         raise InvalidParameter("threshold", f"one of those counted at, {at}", threshold)
     of = _figure(counts.counting, name, at[0] if threshold is None else threshold)
@@ -85,7 +89,7 @@ def _against(part: Slices, whole: Slices, name: str, of: Of) -> pd.DataFrame:
         half = everything.high - everything.value
         p = of_means(one, other, float((half / quantile_of(0.95) * np.sqrt(everything.n))[0]))
     else:
-        p = of_shares(one, other)
+        p = of_shares(*(map(_jaccard, (one, other)) if name.split("/")[0] == "f1" else (one, other)))
     rows = part.rows.reshape(len(part.cuts), -1).sum(axis=1)
     return pd.DataFrame(
         {
@@ -111,5 +115,18 @@ def _figure(counting: Counting, name: str, threshold: float) -> Of:
     if counting.task.kind == "regression":
         return lambda slices: regression.figures(slices)[name]
     if counting.task.kind == "multiclass":
-        return classes.accuracy
-    return lambda slices: binary.rates(slices, counting.scale, threshold)[name]
+        if name == "accuracy":
+            return classes.accuracy
+        of, _, one = name.partition("/")
+        return lambda slices: OF_CLASSES[of](slices)[counting.task.classes.index(one)]
+
+    def rate(slices: Slices) -> Figure:
+        rates = binary.rates(slices, counting.scale, threshold)
+        return binary.f1(rates) if name == "f1" else rates[name]
+
+    return rate
+
+
+def _jaccard(f1: Figure) -> Figure:
+    """The share of rows that an F1 says as much as."""
+    return f1._replace(value=f1.value / (2 - f1.value))

@@ -1,4 +1,4 @@
-"""Which slices explain why rows are worse than others: those that no larger or overlapping slice explains."""
+"""Which slices explain why rows are worse than others: those that no other one explains."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mlflow_prod.evaluate.figures import Figure, Whole, average, effective, share
+from mlflow_prod.evaluate.search.overlaps import Overlaps
 from mlflow_prod.evaluate.search.rest import of_means, of_shares
 from mlflow_prod.profile import Slices
 from mlflow_prod.profile.cells import Slice
@@ -30,7 +31,6 @@ class Excess:
         hits = (slices.mass[:, -1], slices.squares[:, -1], slices.squares[:, -1])
         # (6, s), which add and subtract as rows do: rows, weights, squares; sums of w v, w^2 v, w^2 v^2.
         self._sums = np.stack([*counts, *(hits if self.share else slices.sums[:, 0].T)])
-        self._longest = max(len(cut) for cut in slices.cuts)
         self._at = {cut: at for at, cut in enumerate(slices.cuts)}
         self.rows = counts[0]
         self.figure = self._figure(self._sums)
@@ -41,17 +41,29 @@ class Excess:
         self._spread = float(np.sqrt(value * (1 - value))) if self.share else by_interval
         self.p = self._p(self._sums, self._sums[:, :1] - self._sums)
 
-    def explaining(self, order: np.ndarray, most: int) -> list[int]:
-        """Of the slices in `order`, worst first, up to `most` that no larger and no earlier one explains."""
-        found: list[int] = []
-        for at in order[self._stand_out(order)].tolist():
+    def standing_out(self, order: np.ndarray) -> np.ndarray:
+        """Of the slices in `order` those that no larger one explains, of the columns that they are cut by."""
+        return order[self._stand_out(order)]
+
+    def explaining(self, slices: np.ndarray, overlaps: Overlaps, most: int) -> list[int]:
+        """Of `slices`, worst first, up to `most` that neither a larger nor an earlier one explains.
+
+        `overlaps`: in which of the first of them rows lie; those that it does not tell apart are left out.
+        """
+        inside, sums, found = overlaps.inside, overlaps.sums, list[int]()
+        for at in range(inside.shape[1]):
             if len(found) == most:
                 break
-            if self._is_left(at, found):
+            if self._is_left(at, found, inside, sums):
                 found.append(at)
-                # Those inside a larger one may by now, together, explain it.
-                found = [one for one in found if not self._holds(one, at) or self._is_left(one, found)]
-        return found
+                # Those inside a larger one may by now, together, explain it, and it one of them.
+                found = [
+                    one
+                    for one in found
+                    if not (_holds(inside, one, at) or _holds(inside, at, one))
+                    or self._is_left(one, found, inside, sums)
+                ]
+        return [int(slices[at]) for at in found]
 
     def _stand_out(self, slices: np.ndarray) -> np.ndarray:
         """Whether each slice is worse than what is left of each larger one that holds it, if that is bad too.
@@ -66,43 +78,27 @@ class Excess:
         explained = bad & ~(self._p(one, left) <= CLEARLY)
         return ~np.isin(slices, holding[explained, 0])
 
-    def _is_left(self, at: int, found: Sequence[int]) -> bool:
-        """Whether a slice is worse than the rest also without the rows it shares with those found.
+    def _is_left(self, at: int, found: Sequence[int], inside: np.ndarray, sums: np.ndarray) -> bool:
+        """Whether a slice is worse than the rest without the rows that it shares with those found.
 
-        Without those of each, and without those of as many together as have no row in common.
+        And than what is left of each found one that holds all of its rows, if that is bad, too.
         """
-        removed: list[np.ndarray] = []
-        apart: list[int] = []
-        together = np.zeros((2, len(self._sums), 1))
-        for other in found:
-            both = None if self._holds(other, at) else self._both(at, other)
-            if both is None:
-                continue
-            shared = self._sums[:, [both]]
-            removed.append(np.stack([shared, self._sums[:, [other]] - shared]))
-            if all(self._disjoint(other, one) for one in apart):
-                together = together + removed[-1]
-                apart.append(other)
-        if not removed:
-            return True
-        inside, outside = np.concatenate([*removed, together], axis=2)
-        one = self._sums[:, [at]]
-        return bool((self._p(one - inside, self._sums[:, :1] - one - outside) <= CLEARLY).all())
+        own = inside[:, at]
+        others = [one for one in found if one != at and (inside[:, one] & own).any()]
+        holding = [one for one in others if _holds(inside, one, at)]
+        apart = [one for one in others if one not in holding]
+        left = ~inside[:, apart].any(axis=1)
 
-    def _holds(self, larger: int, smaller: int) -> bool:
-        return set(self.cuts[larger]) <= set(self.cuts[smaller])
+        def total(ways: np.ndarray) -> np.ndarray:
+            return sums[:, ways & left].sum(axis=1, keepdims=True)
 
-    def _disjoint(self, one: int, other: int) -> bool:
-        """Whether two slices have different values of one column."""
-        values = dict(self.cuts[one])
-        return any(values.get(column, value) != value for column, value in self.cuts[other])
-
-    def _both(self, one: int, other: int) -> int | None:
-        """The slice of the rows that two share; None where they share none, or it was not counted."""
-        pairs = {*self.cuts[one], *self.cuts[other]}
-        if self._disjoint(one, other) or len(pairs) > self._longest:
-            return None
-        return next((self._at[cut] for cut in itertools.permutations(pairs) if cut in self._at), None)
+        if apart and not self._p(total(own), total(~own)) <= CLEARLY:
+            return False
+        for larger in (inside[:, one] for one in holding):
+            bad = not self._p(total(larger & ~own), total(~larger)) > CHANCE
+            if bad and not self._p(total(own), total(larger & ~own)) <= CLEARLY:
+                return False
+        return True
 
     def _p(self, sums: np.ndarray, others: np.ndarray) -> np.ndarray:
         """p values of a higher mean loss; 1 without a test where it is within one standard error."""
@@ -128,3 +124,7 @@ class Excess:
 def _larger(cut: Slice) -> Iterator[Slice]:
     for size in range(1, len(cut)):
         yield from itertools.combinations(cut, size)
+
+
+def _holds(inside: np.ndarray, larger: int, smaller: int) -> bool:
+    return not (inside[:, smaller] & ~inside[:, larger]).any()

@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mlflow_prod.data.batches import Tabular, batches
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.cuts import Cut
 from mlflow_prod.evaluate.cuts.bands import bands
 from mlflow_prod.evaluate.losses import losses
+from mlflow_prod.evaluate.one_pass import Source, one_pass
 from mlflow_prod.evaluate.read import Reading
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
 from mlflow_prod.evaluate.search.alarms import LEVEL, told
 from mlflow_prod.evaluate.search.excess import Excess
+from mlflow_prod.evaluate.search.overlaps import MOST_SLICES, Overlapping, Overlaps
 from mlflow_prod.profile import Cells, Layout
 from mlflow_prod.stats import benjamini_hochberg, chosen_confidence
 
@@ -30,7 +31,7 @@ MOST_SETS = 10_000
 
 
 def worst(
-    source: Tabular,
+    source: Source,
     task: Task,
     score: str | Sequence[str],
     columns: Sequence[str | Cut],
@@ -46,8 +47,8 @@ def worst(
 
     Parameters
     ----------
-    source, task, score, weight : as of `count`; read once for the search, and once before where `columns`
-        names numbers of more than 8 values, which are searched in quartiles (`bands`).
+    source, task, score, weight : as of `count`; read twice, for the search and for what slices share, and
+        once before where `columns` names numbers of more than 8 values, searched in quartiles (`bands`).
     columns : what slices may be cut by. One of more than 4,096 values is left out, and so are columns
         together of more; they stand in `attrs["left_out"]` of the result.
     loss : "error": classes: whether a row's class is missed; regression: the absolute error, in the target's
@@ -65,8 +66,9 @@ def worst(
 
     A slice is listed only if it is clearly worse (p <= 0.001) than what is left of a larger slice that is bad
     without it, too, and, without the rows that it shares with those listed above, than the rest: it is the
-    one that explains an excess, not each that overlaps with it. Two whose rows in common are a slice of more
-    than three columns stand beside each other: what they share was not counted.
+    one that explains an excess, not each that overlaps with it. So the list may be shorter than `most`, and
+    other names of nearly the same rows are not told. At most the first 256 slices that no larger one explains
+    are compared so, fewer where rows lie in them in more than 32,768 ways; `attrs["compared"]` says how many.
 
     Found nearly always: an excess d over a rate r from some 40 r (1 - r) / d^2 rows on, such as 130 rows of
     error rate 0.35 against 0.15 (`benchmarks/worst.py`). Not for rows that hang together, such as many of one
@@ -88,16 +90,21 @@ def worst(
         raise InvalidParameter("columns", rule, tuple(columns))
     cuts = _cuts(source, columns)
     searched = Searched(task, tuple(cut.name for cut in cuts), loss, threshold, together, bool(weight))
-    cells, empty = searched.cells(), True
     reading = Reading(task, names, tuple(cuts), weight)
-    for rows, groups in map(reading.of, batches(source, reading.columns, reading.texts)):
-        searched.add(cells, rows, groups)
-        empty = False
-    if empty:
-        raise DataError(f"{source} has no rows: give at least one")
+    cells = one_pass(source, reading, searched, Cells.from_bytes)
     if weight and not cells.weight > 0:
         raise DataError(NO_WEIGHT)
-    return worst_of(cells, most, least_rows)
+    excess = Excess(cells.slices())
+    gap = excess.figure.value - excess.rest.value
+    tested = np.flatnonzero((excess.rows >= least_rows) & ~np.isnan(excess.p) & ~np.isnan(gap))
+    # Far out p values are all 0: the gap in standard errors, but for a factor, still tells them apart.
+    order = tested[np.lexsort((-gap[tested] * np.sqrt(excess.figure.n[tested]), excess.p[tested]))]
+    some = excess.standing_out(order[excess.p[order] <= LEVEL])[:MOST_SLICES]
+    overlapping = Overlapping(searched, tuple(excess.cuts[at] for at in some))
+    overlaps = one_pass(source, reading, overlapping, Overlaps.from_bytes) if len(some) else Overlaps(0)
+    table = _table(excess, tested, excess.explaining(some, overlaps, most))
+    table.attrs |= {"left_out": cells.left_out, "compared": overlaps.slices}
+    return table
 
 
 @dataclass(frozen=True)
@@ -135,25 +142,22 @@ class Searched:
         """Counts a batch."""
         if self._counted:
             cells.add(groups, self._missed(rows), None, rows.weight)
-            return
-        regression = self.task.kind == "regression"
-        values = np.abs(rows.scores - rows.target) if regression else losses(rows)[0]
-        cells.add(groups, np.zeros(len(rows.target), np.int32), values[None], rows.weight)
+        else:
+            cells.add(groups, np.zeros(len(rows.target), np.int32), self.values(rows)[None], rows.weight)
+
+    def values(self, rows: Rows) -> np.ndarray:
+        """What each row costs, (n,) float64."""
+        if self.task.kind == "regression":
+            return np.abs(rows.scores - rows.target)
+        return self._missed(rows).astype(np.float64) if self._counted else losses(rows)[0]
 
     def _missed(self, rows: Rows) -> np.ndarray:
         chosen = rows.scores >= self.threshold if self.task.kind == "binary" else rows.predicted
         return np.asarray(chosen != rows.target, np.int32)
 
 
-def worst_of(cells: Cells, most: int, least_rows: int) -> pd.DataFrame:
-    """The table of `worst` from what was counted, on one machine or on several and added."""
-    excess = Excess(cells.slices())
-    gap = excess.figure.value - excess.rest.value
-    tested = np.flatnonzero((excess.rows >= least_rows) & ~np.isnan(excess.p) & ~np.isnan(gap))
-    p = excess.p[tested]
-    # Far out p values are all 0: the gap in standard errors, but for a factor, still tells them apart.
-    order = tested[np.lexsort((-gap[tested] * np.sqrt(excess.figure.n[tested]), p))]
-    found = excess.explaining(order[excess.p[order] <= LEVEL], most)
+def _table(excess: Excess, tested: np.ndarray, found: Sequence[int]) -> pd.DataFrame:
+    gap, p = excess.figure.value - excess.rest.value, excess.p[tested]
     adjusted = np.full(len(gap), np.nan)
     adjusted[tested] = benjamini_hochberg(p)
     confidence = chosen_confidence(max(1, len(found)), max(1, len(tested)))
@@ -172,12 +176,11 @@ def worst_of(cells: Cells, most: int, least_rows: int) -> pd.DataFrame:
             "adjusted": adjusted[found],
         }
     )
-    table.attrs["left_out"] = cells.left_out
     table.attrs["tested"] = len(tested)
     return table
 
 
-def _cuts(source: Tabular, columns: Sequence[str | Cut]) -> list[Cut]:
+def _cuts(source: Source, columns: Sequence[str | Cut]) -> list[Cut]:
     """Numbers of many values in bands, all else as it is."""
     named = iter(bands(source, [cut for cut in columns if isinstance(cut, str)]))
     return [next(named) if isinstance(cut, str) else cut for cut in columns]

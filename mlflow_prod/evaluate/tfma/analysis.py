@@ -8,8 +8,8 @@ import pandas as pd
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import InvalidParameter
-from mlflow_prod.evaluate.count import Source
 from mlflow_prod.evaluate.figures import Figure, Whole
+from mlflow_prod.evaluate.one_pass import Source
 from mlflow_prod.evaluate.tfma.asked import Asked, asked_of, plan_of
 from mlflow_prod.evaluate.tfma.config import EvalConfig, ModelSpec, SlicingSpec
 from mlflow_prod.evaluate.tfma.counts import AS_IT_IS

@@ -1,23 +1,22 @@
 """What the metrics of TensorFlow Model Analysis are made of, counted in one pass."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 
-from mlflow_prod.data.batches import batches
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError
-from mlflow_prod.evaluate.count import FIRST, Source
 from mlflow_prod.evaluate.cuts import Column
 from mlflow_prod.evaluate.figures import Figure, Whole, average
 from mlflow_prod.evaluate.losses import losses
+from mlflow_prod.evaluate.one_pass import Source, first_rows, one_pass
 from mlflow_prod.evaluate.read import Reading
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
-from mlflow_prod.profile import Cells, Layout, Scale, Slices, spark
+from mlflow_prod.profile import Cells, Layout, Scale, Slices
 from mlflow_prod.profile.wire import pack, unpack
 
 # The classes that are told from all others, each with its weight; of none the answers as they are.
@@ -121,18 +120,9 @@ class Plan:
         """The counts of each view, weighted or not, in one pass over the rows; errors as of `count`."""
         cuts = tuple(Column(name) for name in sorted(set(chain(*self.groupings))))
         reading = Reading(task, tuple(score), cuts, weight if True in self.weightings else "")
-        if isinstance(source, spark.Frame):
-            first = spark.first(source, reading.columns, FIRST)
-            taken = _Pass(self, reading, self._scale(reading, first))
-            found = spark.summed(source, reading.columns, taken, Tally.from_bytes)
-        else:
-            here = batches(source, reading.columns, reading.texts)
-            batch = next(here, None)
-            if batch is not None:
-                taken = _Pass(self, reading, self._scale(reading, batch))
-            found = None if batch is None else taken(chain([batch], here))
-        if found is None:
-            raise DataError("the table has no rows: give at least one")
+        titles = tuple(cut.name for cut in cuts)
+        counter = _Counter(self, task, titles, self._scale(reading, first_rows(source, reading)))
+        found = one_pass(source, reading, counter, Tally.from_bytes)
         for cells in found.cells:
             if lost := set(cells.left_out) & set(self.groupings):
                 raise DataError(
@@ -141,17 +131,12 @@ class Plan:
             if reading.weight and not cells.weight > 0:
                 raise DataError(NO_WEIGHT)
         counted = zip(self.kinds, found.cells, strict=True)
-        return {kind: Counted(cells.slices(), taken.scale, self.views[kind[0]]) for kind, cells in counted}
+        return {kind: Counted(cells.slices(), counter.scale, self.views[kind[0]]) for kind, cells in counted}
 
     @property
     def kinds(self) -> list[tuple[View, bool]]:
         """Each view, weighted or not."""
         return [(view, weighted) for view in self.views for weighted in self.weightings]
-
-    def cells(self, reading: Reading, scale: Scale) -> list[Cells]:
-        """What holds the counts of each of `kinds`, nothing yet."""
-        columns = tuple(cut.name for cut in reading.cuts)
-        return [Cells(self._layout(reading.task, columns, scale, *kind)) for kind in self.kinds]
 
     def _scale(self, reading: Reading, first: pa.RecordBatch) -> Scale:
         # As far as the first rows show: later ones have few values that are new.
@@ -159,9 +144,10 @@ class Plan:
         slices = sum(math.prod(levels[name] for name in grouping) for grouping in self.groupings)
         return Scale.logits(self.wished if slices <= FEW_SLICES else self.edges)
 
-    def _layout(
+    def layout(
         self, task: Task, columns: tuple[str, ...], scale: Scale, view: View, weighted: bool
     ) -> Layout:
+        """How one of `kinds` is counted."""
         crosses = sorted({grouping for grouping in self.groupings if len(grouping) > 1})
         places = tuple(tuple(columns.index(name) for name in grouping) for grouping in crosses)
         inner = (2, scale.bins) if view or task.kind == "binary" else (1,)
@@ -191,23 +177,24 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class _Pass:
-    """What is done with batches of rows, here or by a worker of Spark."""
+class _Counter:
+    """Counts rows as a plan asks for, in bins of `scale`."""
 
     plan: Plan
-    reading: Reading
+    task: Task
+    columns: tuple[str, ...]
     scale: Scale
 
-    def __call__(self, found: Iterable[pa.RecordBatch]) -> Tally:
-        every = self.plan.cells(self.reading, self.scale)
-        for batch in found:
-            rows, groups = self.reading.of(batch)
-            for cells, (view, weighted) in zip(every, self.plan.kinds, strict=True):
-                for part in parts(rows, view, weighted):
-                    summed = [VALUES[name](part) for name in self.plan.views[view]]
-                    values = np.array(summed, np.float64) if summed else None
-                    cells.add(groups, _inner(part, self.scale), values, part.weight)
-        return Tally(tuple(every))
+    def cells(self) -> Tally:
+        layouts = (self.plan.layout(self.task, self.columns, self.scale, *kind) for kind in self.plan.kinds)
+        return Tally(tuple(map(Cells, layouts)))
+
+    def add(self, cells: Tally, rows: Rows, groups: Sequence[pa.Array]) -> None:
+        for one, (view, weighted) in zip(cells.cells, self.plan.kinds, strict=True):
+            for part in parts(rows, view, weighted):
+                summed = [VALUES[name](part) for name in self.plan.views[view]]
+                values = np.array(summed, np.float64) if summed else None
+                one.add(groups, _inner(part, self.scale), values, part.weight)
 
 
 def parts(rows: Rows, view: View, weighted: bool) -> Iterator[Rows]:

@@ -1,10 +1,8 @@
-from importlib import import_module
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlflow_prod.data import Task
@@ -77,19 +75,42 @@ def test_bands_of_equal_share_are_found(k, tmp_path):
         assert len(shares) == k and shares.between(1 / k - 0.02, 1 / k + 0.02).all()
 
 
-def test_a_sample_stands_for_many_rows(monkeypatch):
-    values = np.random.default_rng(1).permutation(np.arange(40_000) / 7)
-    monkeypatch.setattr(import_module("mlflow_prod.evaluate.cuts.bands"), "MOST_DRAWN", 5_000)
-    monkeypatch.setattr("mlflow_prod.data.batches.ROWS", 1_500)
+@pytest.mark.parametrize("n", [1_000, 40_000])
+def test_bands_of_any_number_of_rows_read_in_batches_are_those_of_all(n, monkeypatch):
+    values = np.random.default_rng(1).permutation(np.arange(n) / 7)
+    whole = bands(pd.DataFrame({"x": values}), ["x"])
+    monkeypatch.setattr("mlflow_prod.data.batches.ROWS", 150)
     (found,) = bands(pd.DataFrame({"x": values}), ["x"])
-    shares = np.searchsorted(np.sort(values), found.edges) / len(values)
-    # Four standard errors of a share of 5,000.
-    assert shares == pytest.approx([0.25, 0.5, 0.75], abs=4 * np.sqrt(0.25 / 5_000))
+    shares = np.searchsorted(np.sort(values), found.edges) / n
+    # Two digits of the spread, of which half a hundredth is lost.
+    assert whole == (found,) and shares == pytest.approx([0.25, 0.5, 0.75], abs=0.006)
 
 
 def test_one_value_that_fills_most_rows_is_set_against_the_others():
     values = np.r_[np.zeros(900), np.arange(1, 101) / 3]
-    assert bands(pd.DataFrame({"loss": values}), ["loss"]) == (Bands("loss", (1 / 3,)),)
+    (found,) = bands(pd.DataFrame({"loss": values}), ["loss"])
+    assert pd.Series(cut(found, values)).value_counts().to_dict() == {"under 0.3": 900, "0.3 and over": 100}
+    # Rounded it would be none.
+    (found,) = bands(pd.DataFrame({"loss": np.where(values == 1 / 3, 1e-5, values)}), ["loss"])
+    assert found.edges == (1e-5,)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=9, max_size=60), st.integers(2, 6))
+@settings(deadline=None)
+def test_no_band_is_empty_at_either_end_whatever_the_numbers(values, k):
+    (found,) = bands(pd.DataFrame({"x": values}), ["x"], k)
+    if isinstance(found, Bands):
+        assert len(found.edges) < k and min(values) < found.edges[0] and found.edges[-1] <= max(values)
+    else:
+        assert len(set(values)) <= 8
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+def test_a_spark_table_has_the_bands_of_the_same_rows_here(spark):
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame({"a.b": rng.lognormal(0, 1, 9_000), "n": rng.integers(0, 90, 9_000), "town": "x"})
+    frame = spark.createDataFrame(pa.Table.from_pandas(table, preserve_index=False)).repartition(3)
+    assert bands(frame, list(table)) == bands(table, list(table))
 
 
 def test_an_infinite_or_missing_column_and_no_rows_are_no_failure():

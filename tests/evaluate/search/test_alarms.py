@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import fisher_exact
+from sklearn.metrics import f1_score
 from statsmodels.stats.multitest import multipletests
 
 from mlflow_prod.data import Task
@@ -55,7 +56,7 @@ def test_each_slice_is_set_against_all_other_rows():
 @pytest.mark.parametrize("weight", ["", "weight"])
 def test_a_thousand_slices_that_do_not_differ_raise_no_alarm(weight):
     """In at most one of twenty tables: of 16 in one, and 5 are four standard errors more."""
-    raised = {name: 0 for name in ("accuracy", "auc", "log_loss")}
+    raised = {name: 0 for name in ("accuracy", "f1", "auc", "log_loss")}
     for seed in range(16):
         counts = count(scored(seed), REPAID, "score", list(LEVELS), crosses=2, weight=weight)
         for name in raised:
@@ -73,6 +74,47 @@ def test_skewed_errors_raise_none_either():
         assert len(found) > 1_000
         raised += bool(found["alarm"].any())
     assert raised <= 5
+
+
+def test_nor_do_the_figures_of_each_class():
+    task, raised = Task("multiclass", "kind", ("a", "b", "c")), 0
+    names = [f"{of}/{one}" for of in ("precision", "recall", "f1") for one in task.classes]
+    for seed in range(6):
+        table, rng = scored(seed), np.random.default_rng(seed)
+        kinds = rng.choice(3, len(table), p=[0.6, 0.3, 0.1])
+        table["kind"] = np.array(list("abc"))[kinds]
+        table[["p0", "p1", "p2"]] = rng.dirichlet(np.ones(3), len(table)) * 0.6 + np.eye(3)[kinds] * 0.4
+        counts = count(table, task, ["p0", "p1", "p2"], list(LEVELS), crosses=2)
+        raised += sum(bool(alarms(counts, name)["alarm"].any()) for name in names)
+    # Of 54 in 2.7, and 9 are four standard errors more.
+    assert raised <= 9
+
+
+def test_an_f1_has_the_test_of_the_share_that_says_as_much():
+    table = scored(6)
+    chosen, truth = table["score"] >= 0.5, table["repaid"] == "yes"
+    found = alarms(count(table, REPAID, "score", ["c2"]), "f1").set_index("slice")
+    for value in ("v0", "v1", "v2", "v3"):
+        inside, row = table["c2"] == value, found.loc[f"c2 {value}"]
+        assert row["value"] == pytest.approx(f1_score(truth[inside], chosen[inside]), abs=1e-12)
+        assert row["rest"] == pytest.approx(f1_score(truth[~inside], chosen[~inside]), abs=1e-12)
+        counts = [[(chosen & truth & of).sum(), ((chosen ^ truth) & of).sum()] for of in (inside, ~inside)]
+        sides = (fisher_exact(counts, alternative=side).pvalue for side in ("less", "greater"))
+        assert row["p_value"] == pytest.approx(min(1, 2 * min(sides)), rel=1e-9)
+
+
+def test_a_class_that_is_missed_in_a_slice_raises_an_alarm_of_its_recall():
+    table = scored(7)
+    table["kind"] = table["c1"].astype(str)
+    answers = np.eye(3)[table["c1"].cat.codes] * 0.4 + 0.2
+    answers[(table["c1"] == "v2") & (table["c3"] == "v1")] = [0.6, 0.2, 0.2]
+    table[["p0", "p1", "p2"]] = answers
+    counts = count(table, Task("multiclass", "kind", ("v0", "v1", "v2")), ["p0", "p1", "p2"], ["c3", "c4"])
+    found = alarms(counts, "recall/v2").iloc[0]
+    assert found["slice"] == "c3 v1" and found["alarm"] and (found["value"], found["rest"]) == (0, 1)
+    for name in ("precision/v0", "f1/v2"):
+        assert alarms(counts, name)["slice"][0] == "c3 v1"
+    assert not alarms(counts, "recall/v1")["alarm"].any()
 
 
 @pytest.mark.parametrize("name", ["accuracy", "auc", "log_loss"])
@@ -129,10 +171,33 @@ def test_thresholds_have_their_own_alarms():
 def test_bad_parameters_are_refused():
     counts = count(scored(5), REPAID, "score", ["c3"])
     with pytest.raises(
-        InvalidParameter, match=r"figure must be one of a binary task .did you mean 'accuracy'"
+        InvalidParameter, match=r"one of a binary task that has a test here .did you mean 'accuracy'"
     ):
         alarms(counts, "acuracy")
     with pytest.raises(
         InvalidParameter, match=r"threshold must be one of those counted at, \(0.5,\), got 0.4"
     ):
         alarms(counts, threshold=0.4)
+
+
+@pytest.mark.parametrize(
+    ("task", "score", "figures"),
+    [
+        (REPAID, "score", ("pr_auc", "balanced_accuracy", "ece", "recall/yes")),
+        (Task("regression", "price"), "guess", ("r2", "rmse", "mape", "accuracy")),
+        (
+            Task("multiclass", "repaid", ("no", "yes", "so")),
+            ["no", "yes", "so"],
+            ("macro_f1", "recall/n"),
+        ),
+    ],
+    ids=["binary", "regression", "multiclass"],
+)
+def test_figures_without_a_test_are_refused(task, score, figures):
+    table = scored(5).assign(no=0.2, yes=0.5, so=0.3)
+    counts = count(table, task, score, ["c3"])
+    for name in figures:
+        with pytest.raises(
+            InvalidParameter, match=f"figure must be one of a {task.kind} task that has a test"
+        ):
+            alarms(counts, name)

@@ -3,7 +3,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from mlflow_prod.data import Task
+from mlflow_prod.evaluate.rows import Rows
 from mlflow_prod.evaluate.search.excess import Excess
+from mlflow_prod.evaluate.search.overlaps import Overlapping
 from mlflow_prod.profile import Cells, Layout
 
 CROSSES = ((0, 1), (0, 2), (1, 2), (0, 1, 2))
@@ -20,8 +23,19 @@ def counted(missed, groups, values=None, weight=None):
     )
     cells = Cells(layout)
     inner = np.zeros(len(groups), int) if values is not None else missed
-    cells.add([pa.array(groups[name]) for name in groups], inner, values, weight)
-    return Excess(cells.slices())
+    columns = [pa.array(groups[name]) for name in groups]
+    cells.add(columns, inner, values, weight)
+    cost = missed if values is None else values[0]
+    # Of a number predicted as 0 the error is the number.
+    of_rows = Rows(Task("regression", "cost"), np.asarray(cost, float), np.zeros(len(cost)), weight)
+    return Excess(cells.slices()), of_rows, columns
+
+
+class Cost:
+    columns = ("a", "b", "c")
+
+    def values(self, rows):
+        return rows.target
 
 
 def rows(seed=0, n=12_000):
@@ -30,9 +44,14 @@ def rows(seed=0, n=12_000):
     return groups, rng
 
 
-def listed(excess, most=9):
-    order = np.argsort(excess.p[1:]) + 1
-    return [excess.cuts[at] for at in excess.explaining(order[excess.p[order] < 0.05], most)]
+def listed(counts, most=9):
+    excess, of_rows, columns = counts
+    order = np.argsort(excess.p[1:], kind="stable") + 1
+    some = excess.standing_out(order[excess.p[order] < 0.05])
+    overlapping = Overlapping(Cost(), tuple(excess.cuts[at] for at in some))
+    overlaps = overlapping.cells()
+    overlapping.add(overlaps, of_rows, columns)
+    return [excess.cuts[at] for at in excess.explaining(some, overlaps, most)]
 
 
 @pytest.mark.parametrize("how", ["counts", "weighted", "values"])
@@ -51,11 +70,10 @@ def test_the_slice_that_explains_an_excess_is_listed_and_none_that_overlaps_with
     missed = (rng.random(len(groups)) < np.where(inside, 0.45, 0.15)).astype(np.int64)
     weight = rng.uniform(0.5, 1.5, len(groups)) if how == "weighted" else None
     values = (missed * 2.0 + rng.exponential(0.3, len(groups)))[None] if how == "values" else None
-    excess = counted(missed, groups, values, weight)
-    assert listed(excess)[0] == cut
-    clear = [excess.cuts[at] for at in np.flatnonzero(excess.p < 1e-5)]
-    assert len(clear) > 1 or len(cut) == 3
-    related = [one for one in listed(excess) if set(one) & set(cut) and one != cut]
+    counts = counted(missed, groups, values, weight)
+    assert listed(counts)[0] == cut
+    assert (counts[0].p < 1e-5).sum() > 1 or len(cut) == 3
+    related = [one for one in listed(counts) if set(one) & set(cut) and one != cut]
     assert related == []
 
 
@@ -64,15 +82,14 @@ def test_a_larger_slice_with_an_excess_of_its_own_is_listed_beside_the_one_in_it
     larger = groups["a"] == "u"
     smaller = larger & (groups["b"] == "v")
     rate = np.select([smaller, larger], [0.7, 0.35], 0.15)
-    excess = counted((rng.random(len(groups)) < rate).astype(np.int64), groups)
-    assert set(listed(excess, 2)) == {(("a", "u"),), (("a", "u"), ("b", "v"))}
+    counts = counted((rng.random(len(groups)) < rate).astype(np.int64), groups)
+    assert set(listed(counts, 2)) == {(("a", "u"),), (("a", "u"), ("b", "v"))}
 
 
 def test_a_larger_slice_whose_excess_two_others_make_is_not_listed():
     groups, rng = rows()
     made = (groups["a"] == "u") & groups["b"].isin(["v", "w"])
-    excess = counted((rng.random(len(groups)) < np.where(made, 0.5, 0.15)).astype(np.int64), groups)
-    found = listed(excess)
+    found = listed(counted((rng.random(len(groups)) < np.where(made, 0.5, 0.15)).astype(np.int64), groups))
     assert set(found[:2]) == {(("a", "u"), ("b", "v")), (("a", "u"), ("b", "w"))}
     assert (("a", "u"),) not in found
 
@@ -89,7 +106,7 @@ def test_a_column_that_says_the_same_in_other_words_adds_nothing():
 def test_the_figures_are_those_of_the_rows_and_p_is_1_within_a_standard_error():
     groups, rng = rows(n=900)
     values = rng.exponential(1, 900)
-    excess = counted(None, groups, values[None])
+    excess, *_ = counted(None, groups, values[None])
     for at, cut in enumerate(excess.cuts[1:], 1):
         inside = np.logical_and.reduce([groups[column] == value for column, value in cut])
         assert excess.rows[at] == inside.sum()

@@ -3,6 +3,7 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +121,28 @@ def test_multiclass_and_regression_have_their_errors():
         assert found["slice"][0] == planted and found["adjusted"][0] < 1e-6
 
 
+def test_two_names_of_nearly_the_same_rows_are_not_both_listed():
+    """Their overlap is a slice of four columns and more, which no count of three tells."""
+    table, _ = scored(6)
+    rng = np.random.default_rng(6)
+    twin = table["c1"].astype(str).where(rng.random(len(table)) < 0.97, "v0")
+    table = table.assign(
+        twin=twin.to_numpy(), other=np.where(rng.random(len(table)) < 0.03, "v9", table["c2"])
+    )
+    bad = (table["c1"] == "v1") & (table["c2"] == "v2") & table["c3"].isin(["v0", "v1", "v2"])
+    table["p"] = table["p"].where(~bad | (rng.random(len(table)) < 0.6), 1 - table["p"])
+    found = worst(table, MISSED, "p", ["c1", "c2", "c3", "c4", "twin", "other"])
+    clear = found[found["adjusted"] <= 1e-6]
+    inside = [
+        np.logical_and.reduce([table[c] == v for c, v in (pair.split() for pair in text.split(", "))])
+        for text in clear["slice"]
+    ]
+    assert len(inside) > 0 and inside[0].sum() > 200
+    for one, other in itertools.combinations(inside, 2):
+        assert (one & other).sum() / (one | other).sum() < 0.5
+    assert len(found) <= found.attrs["compared"] <= 256
+
+
 def test_numbers_are_searched_in_bands_from_a_table_and_from_parquet_and_cuts_as_they_are(tmp_path):
     table, _ = scored(3)
     rng = np.random.default_rng(3)
@@ -131,10 +154,25 @@ def test_numbers_are_searched_in_bands_from_a_table_and_from_parquet_and_cuts_as
     found = worst(table, MISSED, "p", ["c3", "income", old, "age"])
     again = worst(tmp_path / "scored.parquet", MISSED, "p", ["c3", "income", old, "age"])
     pd.testing.assert_frame_equal(found, again)
+    assert found.attrs == again.attrs
     parts = found["slice"][0].split(", ")
     assert parts[0].startswith("income under ") and "old True" in parts
     rows = worst(table, MISSED, "p", [Bands("age", (65,)), "c3"], together=1)
     assert rows["slice"][0] == "age 65 and over"
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+def test_a_spark_table_is_searched_as_the_same_rows_are_here(spark):
+    table, planted = scored(8, 0.5, ("c2", "c3"), n=6_000)
+    table["weight"] = np.random.default_rng(8).uniform(0.5, 1.5, len(table))
+    table["income"] = np.random.default_rng(9).lognormal(3, 1, len(table))
+    table = table.astype(dict.fromkeys(COLUMNS, str))
+    frame = spark.createDataFrame(pa.Table.from_pandas(table, preserve_index=False)).repartition(3)
+    found, here = (
+        worst(one, MISSED, "p", [*COLUMNS[:4], "income"], weight="weight") for one in (frame, table)
+    )
+    assert found["slice"][0] == planted and found.attrs == here.attrs
+    pd.testing.assert_frame_equal(found, here, rtol=1e-9)
 
 
 def test_a_column_of_too_many_values_is_left_out_and_told():
