@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mlflow_prod.data.batches import ROWS, batches
-from mlflow_prod.errors import DataError
+from mlflow_prod.errors import DataError, InvalidParameter
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_what_is_not_there_is_named(table, tmp_path):
     damaged.write_bytes(b"PAR1 no more")
     for source, message in (
         (tmp_path / "nowhere.parquet", "cannot be read as a Parquet file or folder"),
-        (damaged, "cannot be read as a Parquet file or folder"),
+        (damaged, "damaged.parquet cannot be read as Parquet"),
     ):
         with pytest.raises(DataError, match=message):
             list(batches(source, ["town"]))
@@ -86,3 +86,53 @@ def test_a_file_of_a_folder_that_lacks_a_column_is_named(tmp_path):
     pq.write_table(pa.table({"twon": [1]}), tmp_path / "part-1.parquet")
     with pytest.raises(DataError, match=r"part-1\.parquet has no column 'town': did you mean 'twon'"):
         list(batches(tmp_path, ["town"]))
+
+
+def test_columns_of_a_table_are_found_by_their_text():
+    found = list(batches(pd.DataFrame({7: ["a"], "score": [0.5]}), ["score", "7"]))
+    assert found[0].to_pydict() == {"score": [0.5], "7": ["a"]}
+
+
+def test_bands_and_periods_of_pandas_come_as_their_texts():
+    days = pd.period_range("2024-01-01", periods=3, freq="D")
+    table = pd.DataFrame({"band": pd.cut([1.0, 2.0, np.nan], [0, 1, 2]), "day": days})
+    (found,) = batches(table, ["band", "day"])
+    assert found.column("band").to_pylist() == ["(0, 1]", "(1, 2]", None]
+    assert found.column("day").to_pylist() == ["2024-01-01", "2024-01-02", "2024-01-03"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (pd.DataFrame([["a", "b"]], columns=["town", "town"]), "names the column 'town' 2 times"),
+        (pd.DataFrame({"town": [1, "a", None]}), "one type each: .*column town"),
+        (pd.DataFrame({"town": [1j]}), "one type each: .*column town"),
+        (pd.DataFrame({"town": pd.Series(["\ud800"], dtype=object)}), "one type each: .*surrogates"),
+    ],
+    ids=["named twice", "several types", "complex", "half a character"],
+)
+def test_what_is_no_column_is_refused_by_name(table, message):
+    with pytest.raises(DataError, match=message):
+        list(batches(table, ["town"], ["town"]))
+
+
+def test_a_folder_may_hold_other_files_and_must_hold_the_columns(tmp_path):
+    parts(tmp_path, [["a"], ["b"]])
+    (tmp_path / "readme.txt").write_text("hi")
+    assert [batch.column("town").to_pylist() for batch in batches(tmp_path, ["town"])] == [["a"], ["b"]]
+    pq.write_table(pa.table({"twon": ["a"]}), tmp_path / "part-2.parquet")
+    with pytest.raises(DataError, match=r"part-2.parquet has no column 'town': did you mean 'twon'"):
+        list(batches(tmp_path, ["town"], ["town"]))
+    pq.write_table(
+        pa.Table.from_arrays([pa.array(["a"])] * 2, names=["town", "town"]), tmp_path / "part-2.parquet"
+    )
+    with pytest.raises(DataError, match=r"part-2.parquet names the column 'town' 2 times"):
+        list(batches(tmp_path, ["town"], ["town"]))
+    (tmp_path / "none").mkdir()
+    with pytest.raises(DataError, match="none holds no Parquet file"):
+        list(batches(tmp_path / "none", ["town"]))
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(InvalidParameter, match="source must be a DataFrame, or a Parquet file"):
+        list(batches(np.zeros((3, 2)), ["town"]))

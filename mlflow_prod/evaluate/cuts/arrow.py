@@ -8,7 +8,7 @@ from mlflow_prod.errors import DataError
 
 
 def kind(type: pa.DataType) -> str:
-    """`number`, `text`, `boolean`, `time`, or the name of any other type."""
+    """`number`, `text`, `boolean`, `time`, `null` (all missing), or the name of any other type."""
     told = pa.types
     if told.is_dictionary(type):
         return kind(type.value_type)
@@ -31,8 +31,20 @@ def plain(values: pa.Array) -> pa.Array:
 
 
 def numbers(values: pa.Array, name: str) -> np.ndarray:
-    """The numbers (n,) float64 of a column, NaN where missing; DataError where it holds none."""
-    if kind(values.type) != "number":
+    """The numbers (n,) float64 of a column, NaN where missing; DataError where it holds others than these."""
+    if kind(values.type) not in ("number", "null"):
         raise DataError(f"column {name!r} must hold numbers to be cut by them, got {values.type}")
-    found: np.ndarray = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    # Whole numbers beyond 2^53 are rounded, not refused.
+    found: np.ndarray = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return found
+
+
+def categories(values: pa.Array, name: str) -> pa.Array:
+    """The values of a column, each of which can be called by its text; DataError for nested ones."""
+    type = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    if pa.types.is_nested(type) or isinstance(type, pa.BaseExtensionType):
+        raise DataError(
+            f"column {name!r} must hold plain values to be cut by them, got {type}: give the parts of nested "
+            "ones a column each"
+        )
+    return values

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from mlflow_prod.evaluate.cuts.arrow import categories
+
 
 class Cut(Protocol):
     """What gives each row a category: `of` a batch an array (n,) of texts or of what `str` tells apart."""
@@ -33,5 +35,5 @@ class Column:
         return (self.name,)
 
     def of(self, batch: pa.RecordBatch) -> pa.Array:
-        """The values."""
-        return batch.column(self.name)
+        """The values; DataError for nested ones."""
+        return categories(batch.column(self.name), self.name)

@@ -85,6 +85,12 @@ class _Grammar:
         self._expression = expression
         self.columns: list[str] = []
         self._backticked: dict[str, str] = {}
+        if not isinstance(expression, str):
+            raise InvalidParameter("expression", "a text", expression)
+        # No column is called as a placeholder is.
+        self._stem = "backticked_"
+        while self._stem in expression:
+            self._stem += "_"
         if len(expression) > LONGEST:
             raise InvalidParameter("expression", f"at most {LONGEST:,} characters", expression)
         try:
@@ -98,7 +104,7 @@ class _Grammar:
     def _placeholder(self, match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0]
-        self._backticked[f"backticked_{len(self._backticked)}_"] = match[1]
+        self._backticked[f"{self._stem}{len(self._backticked)}_"] = match[1]
         return list(self._backticked)[-1]
 
     def _refuse(self, rule: str, node: ast.AST | None = None) -> NoReturn:
@@ -185,6 +191,9 @@ def _of(name: str, batch: pa.RecordBatch) -> _Side:
 def _compared(left: _Side, op: ast.cmpop, right: _Side) -> pa.Array:
     if {left.kind, right.kind} == {"time", "text"}:
         left, right = _as_time(left, right), _as_time(right, left)
+    for side in (left, right):
+        if side.kind == "null":
+            return pa.nulls(len(side.values), pa.bool_())
     if left.kind != right.kind or left.kind not in COMPARABLE:
         raise DataError(f"{left.told} cannot be compared with {right.told}")
     if left.kind == "boolean" and not isinstance(op, ast.Eq | ast.NotEq):

@@ -132,3 +132,11 @@ def test_what_cannot_be_cut_is_refused():
         bands(pd.DataFrame({"x": [1]}), ["x"], 1)
     with pytest.raises(DataError, match="no column 'aeg': did you mean 'age'"):
         bands(pd.DataFrame({"age": [1]}), ["aeg"])
+
+
+def test_whole_numbers_beyond_2_53_and_columns_without_any_value_are_cut_too():
+    assert cut(Bands("n", (2.0**60,)), [2**60 + 1, 2**53 + 1], pa.int64()) == [
+        "1.15292150461e+18 and over",
+        "under 1.15292150461e+18",
+    ]
+    assert cut(Bands("n", (1,)), [None, None], pa.null()) == [None, None]

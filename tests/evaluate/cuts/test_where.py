@@ -169,3 +169,20 @@ def test_what_does_not_fit_the_columns_names_expression_and_column(expression, m
         DataError, match=f"expression .* does not fit the data: .*{message}" if message[0] != "d" else message
     ):
         Where("w", expression).of(BATCH)
+
+
+def test_a_column_without_any_value_leaves_everything_open():
+    batch = pa.record_batch({"age": pa.nulls(2), "n": pa.array([1, 2])})
+    for expression in ("age < 30", "age == n", "age", "not age", "age in ('a', 'b')", "30 > age"):
+        assert Where("cut", expression).of(batch).to_pylist() == [None, None], expression
+    assert Where("cut", "age is missing or n == 5").of(batch).to_pylist() == [True, True]
+
+
+def test_a_column_may_be_called_as_a_placeholder_of_backticks():
+    batch = pa.record_batch({"a b": pa.array([1, 2]), "backticked_0_": pa.array([2, 1])})
+    assert Where("cut", "`a b` == 1 and backticked_0_ == 2").of(batch).to_pylist() == [True, False]
+
+
+def test_what_is_no_text_is_no_expression():
+    with pytest.raises(InvalidParameter, match="expression must be a text, got None"):
+        Where("cut", None)

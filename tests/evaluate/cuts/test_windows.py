@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -90,3 +91,42 @@ def test_a_width_must_be_one(every):
 def test_other_columns_are_refused(windows, values, message):
     with pytest.raises(DataError, match=message):
         cut(windows, values)
+
+
+@pytest.mark.parametrize(
+    ("values", "every", "texts"),
+    [
+        # Neighbours whose first twelve digits are equal.
+        ([1e15 + 8, 1e15 + 15, 1e15 + 32], 1000.0, ["1e+15"] * 3),
+        ([1e12 + 9, 1e12 + 10, 1e12 + 20], 10.0, ["1e+12", "1.00000000001e+12", "1.00000000002e+12"]),
+        # Of 1.7e12 widths from 0, and just before the next window.
+        ([1.7e9 + 0.0007], 0.001, ["1700000000"]),
+        ([-0.0, 0.0], 1.0, ["0", "0"]),
+        ([np.inf, -np.inf, None], 1.0, ["inf", "-inf", None]),
+    ],
+    ids=["few digits", "many digits", "before the edge", "minus zero", "infinite"],
+)
+def test_windows_of_numbers_are_told_apart_and_no_more(values, every, texts):
+    assert cut(Windows("at", every), values) == texts
+
+
+@given(
+    st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=20), st.sampled_from([1, 3, 10, 60, 3600])
+)
+@settings(deadline=None)
+def test_windows_of_whole_numbers_are_floors(values, every):
+    texts = cut(Windows("at", every), values)
+    assert [int(float(text)) for text in texts] == [value // every * every for value in values]
+
+
+def test_numbers_too_far_out_for_their_width_are_refused():
+    for values, every in (([1e300], 1e-10), ([1.0], 5e-324), ([1.7e18], 1)):
+        with pytest.raises(
+            DataError, match=r"'at' holds numbers that lie too many windows .* a larger width"
+        ):
+            cut(Windows("at", every), values)
+
+
+@pytest.mark.parametrize("every", ["1d", 1.0])
+def test_a_column_without_any_value_is_missing_whatever_its_type(every):
+    assert cut(Windows("at", every), [None, None]) == [None, None]
