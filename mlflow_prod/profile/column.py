@@ -25,7 +25,7 @@ def column_of(values: pd.Series | pa.Array, name: str, shift: int = 0) -> Column
         return Numbers.of(*numbers, shift)
     try:
         return Categories.of(_texts(values))
-    except (TypeError, UnicodeEncodeError, pa.ArrowException) as problem:
+    except (TypeError, UnicodeError, pa.ArrowException) as problem:
         raise DataError(
             f"column {name!r} holds values that are no text ({problem}): leave it out"
         ) from problem

@@ -39,7 +39,7 @@ class Histogram:
             raise DataError("a histogram needs a shift from 0 to 52, and a count for each key")
         if len(self.keys) > radix.MOST_BUCKETS or np.any(self.keys[1:] <= self.keys[:-1]) or self.zeros < 0:
             raise DataError(f"keys of a histogram must ascend and be at most {radix.MOST_BUCKETS}")
-        if np.any(self.counts <= 0):
+        if self.counts.dtype.kind not in "iu" or np.any(self.counts <= 0):
             raise DataError("counts of a histogram must be whole numbers > 0")
 
     def __eq__(self, other: object) -> bool:

@@ -49,6 +49,8 @@ class Sample:
         """
         if most < 0:
             raise InvalidParameter("most", ">= 0", most)
+        if not 0 <= seed < 2**63:
+            raise InvalidParameter("seed", "from 0 to 2^63 - 1", seed)
         there, rows = columns_of(features)
         by_name = dict(there)
         values = np.empty((rows, len(columns)))

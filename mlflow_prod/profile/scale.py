@@ -28,10 +28,14 @@ class Scale:
         self, edges: np.ndarray, thresholds: Iterable[float] = (0.5,), *, exact: bool = False
     ) -> None:
         self.exact = exact
-        self.thresholds = tuple(sorted(set(thresholds)))
-        for threshold in self.thresholds:
+        try:
+            asked = {float(threshold) for threshold in thresholds}
+        except (TypeError, ValueError):
+            raise InvalidParameter("thresholds", "several numbers between 0 and 1", thresholds) from None
+        for threshold in asked:
             if not 0 <= threshold <= 1:
                 raise InvalidParameter("threshold", "between 0 and 1", threshold)
+        self.thresholds = tuple(sorted(asked))
         cuts = [threshold for threshold in self.thresholds if threshold > 0]
         self.edges = np.union1d(edges, [*TENTHS, *cuts])
 
