@@ -93,7 +93,8 @@ def pr_auc(slices: Slices, scale: Scale) -> tuple[Figure, np.ndarray]:
         found: np.ndarray = (ups * np.divide(hits, both, out=np.zeros_like(both), where=both > 0)).sum(-1)
         return found / positives
 
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # A share next to 0 has an interval that nothing is known of, from 0 to 1.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         # Each positive row of a bin after all of the bin's negative rows, and before any of them.
         worst, best = average(hits, misses), average(hits, misses - downs)
         value = worst if scale.exact else average(hits - ups / 2, misses - downs / 2)

@@ -12,6 +12,7 @@ from mlflow_prod.data.task import Task
 from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.counting import Counting, Counts
 from mlflow_prod.evaluate.cuts import Column, Cut
+from mlflow_prod.evaluate.cuts.arrow import categories
 from mlflow_prod.evaluate.one_pass import FIRST, Source, first_rows, one_pass
 from mlflow_prod.evaluate.read import Reading
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
@@ -53,6 +54,9 @@ def count(
     if crosses not in range(1, MOST_CROSSED + 1):
         raise InvalidParameter("crosses", f"1 to {MOST_CROSSED}", crosses)
     cuts = [Column(cut) if isinstance(cut, str) else cut for cut in columns]
+    for cut in cuts:
+        if not hasattr(cut, "reads"):
+            raise InvalidParameter("columns", "names of columns, as texts, or cuts", cut)
     titles = tuple(cut.name for cut in cuts)
     if len(set(titles)) < len(titles):
         raise InvalidParameter("columns", "named once each", titles)
@@ -81,16 +85,21 @@ def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (
             f"groups must have a row for each of the {len(rows.target)} targets, got {len(groups)}"
         )
     columns = tuple(str(name) for name in groups.columns)
+    if len(set(columns)) < len(columns):
+        raise InvalidParameter("groups", "columns named once each", columns)
     numbers = rows.task.kind == "regression"
     scale = Scale.logits(thresholds) if numbers else Scale.of(rows.scores, thresholds)
     centre = float(np.average(rows.target, weights=rows.weight)) if rows.task.kind == "regression" else 0.0
     counting = Counting(rows.task, columns, scale, centre=centre, weighted=rows.weight is not None)
     cells = counting.cells()
-    counting.add(cells, rows, [_in_one(groups[name]) for name in groups.columns])
+    counting.add(cells, rows, [_in_one(groups.iloc[:, at], name) for at, name in enumerate(columns)])
     return Counts(counting, cells)
 
 
-def _in_one(values: pd.Series) -> pa.Array:
-    array = pa.array(values, from_pandas=True)
+def _in_one(values: pd.Series, name: str) -> pa.Array:
+    try:
+        array = pa.array(values, from_pandas=True)
+    except pa.ArrowException as problem:
+        raise DataError(f"column {name!r} of groups must hold values of one type: {problem}") from problem
     # Texts of a table that was joined from several stay in as many pieces.
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return categories(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array, name)

@@ -129,8 +129,10 @@ def _reference(
             raise DataError(
                 f"the reference names {name!r}, which was not counted: {did_you_mean(name, names[1:])}"
             )
-        if not np.isfinite(value):
-            raise DataError(f"the reference must be finite numbers, got {value} for {name or 'all slices'!r}")
+        # Losses and errors have no upper end.
+        if not (0 <= value < np.inf and (measure != "accuracy" or value <= 1)):
+            rule = f"finite and {'a share from 0 to 1' if measure == 'accuracy' else '>= 0'}"
+            raise DataError(f"the reference must be {rule}, got {value} for {name or 'all slices'!r}")
     return np.array([reference.get(name, reference.get("", np.nan)) for name in names], np.float64)
 
 

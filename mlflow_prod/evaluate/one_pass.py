@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 
-from mlflow_prod.data.batches import Tabular, batches, one_ahead
+from mlflow_prod.data.batches import Tabular, batches, called, one_ahead
 from mlflow_prod.errors import DataError
 from mlflow_prod.evaluate.read import Reading
 from mlflow_prod.evaluate.rows import Rows
@@ -45,7 +44,7 @@ def one_pass(source: Source, reading: Reading, counter: Counter[S], read: Callab
     here = batches(source, reading.columns, reading.texts)
     if (first := next(here, None)) is None:
         raise _none(source)
-    return counted.of(one_ahead(map(reading.of, chain([first], here))))
+    return counted.of(one_ahead(reading.each(chain([first], here))))
 
 
 def first_rows(source: Source, reading: Reading) -> pa.RecordBatch:
@@ -76,5 +75,4 @@ class _Pass(Generic[S]):
 
 
 def _none(source: Source) -> DataError:
-    where = source if isinstance(source, str | Path) else "the table"
-    return DataError(f"{where} has no rows: give at least one")
+    return DataError(f"{called(source)} has no rows: give at least one")

@@ -1,5 +1,6 @@
 """Scored rows in batches of a table, checked."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,19 @@ class Reading:
         DataError as `Rows.part` raises, and for what is no number or class.
         """
         return self.rows(batch), [cut.of(batch) for cut in self.cuts]
+
+    def each(self, found: Iterable[pa.RecordBatch]) -> Iterator[tuple[Rows, list[pa.Array]]]:
+        """The same of each of some batches; of later ones an error tells which rows it counts from."""
+        start = 0
+        for batch in found:
+            try:
+                part = self.of(batch)
+            except DataError as problem:
+                if not start:
+                    raise
+                raise DataError(f"{problem}, counted from row {start}") from problem
+            yield part
+            start += len(batch)
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
         """The rows alone."""

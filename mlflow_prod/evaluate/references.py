@@ -16,6 +16,8 @@ NO_CHANGE, HUMAN = "no change", "human level"
 # What can be told of answers that are classes; all else needs probabilities, which nobody gave.
 OF_ANSWERS = ("accuracy", "balanced_accuracy", "f1", "macro_f1")
 
+SHARES = (*OF_ANSWERS, "auc", "pr_auc", "ece")
+
 
 def references(
     task: Task,
@@ -115,7 +117,10 @@ def _no_change(rows: Rows, time: np.ndarray) -> dict[str, object]:
         raise DataError(f"time must have {len(rows.target)} values, none missing, got {time.shape}")
     if len(time) < 2:
         raise DataError("no change needs at least two rows: the first has none before it")
-    order = np.argsort(time, kind="stable")
+    try:
+        order = np.argsort(time, kind="stable")
+    except TypeError as problem:
+        raise DataError(f"time must hold values of one type, which sort: {problem}") from problem
     weight = None if rows.weight is None else rows.weight[order][1:]
     return _answered(NO_CHANGE, rows.task, rows.target[order][1:], rows.target[order][:-1], weight)
 
@@ -139,4 +144,6 @@ def _told(figures_given: Mapping[str, float], like: Mapping[str, object]) -> dic
             raise InvalidParameter("human", f"figures that are measured ({did_you_mean(name, known)})", name)
         if not np.isfinite(value):
             raise InvalidParameter("human", "finite figures", {name: value})
+        if name in SHARES and not 0 <= value <= 1:
+            raise InvalidParameter("human", "shares between 0 and 1", {name: value})
     return {column: figures_given.get(column, np.nan) for column in like} | {"model": HUMAN}

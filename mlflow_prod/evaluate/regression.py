@@ -64,4 +64,7 @@ def _r2(whole: Whole, sums: dict[str, np.ndarray]) -> Figure:
         # The influence of a row is (e^2 - ratio d^2) / varied.
         spread = (squared["e2"] - 2 * ratio * e2d2 + ratio**2 * d4).clip(0) / varied**2
     found = around(1 - ratio, spread, whole)
-    return found._replace(high=np.minimum(found.high, 1))
+    # Two rows lie on one line with their mean, which leaves no spread to be seen.
+    seen = whole.n > 2 + 1e-9
+    low, high = (np.where(seen, end, np.nan) for end in (found.low, np.minimum(found.high, 1)))
+    return found._replace(low=low, high=high)

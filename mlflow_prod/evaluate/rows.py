@@ -11,6 +11,9 @@ from mlflow_prod.stats import effective_n
 # Figures of fewer rows would speak of persons, not of groups.
 LEAST_ROWS = 10
 NO_WEIGHT = "weight must be > 0 in at least one row"
+# What figures are made of, the fourth powers of numbers and the squares of weights, can still be told.
+MOST_NUMBER = 1e50
+MOST_WEIGHT = 1e25
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ class Rows:
     @classmethod
     def part(cls, task: Task, target: np.ndarray, scores: np.ndarray, weight: np.ndarray | None) -> "Rows":
         """The same of some of many rows, whose weights may all be 0 as long as those of others are not."""
-        target, scores = np.asarray(target), np.asarray(scores, np.float64)
+        target, scores = _numbers(target, "target"), _numbers(scores, "scores").astype(np.float64, copy=False)
+        if target.ndim != 1:
+            raise DataError(f"target must have one value for each row, got shape {target.shape}")
         n = len(target)
         if n == 0:
             raise DataError("there are no rows to measure on: give at least one")
@@ -46,6 +51,7 @@ class Rows:
         if task.kind == "regression":
             target = target.astype(np.float64)
             _all(np.isfinite(target), "target must be finite")
+            _fitting(target, scores)
         else:
             last = len(task.classes) - 1
             known = (target >= 0) & (target <= last) & (target == np.floor(target))
@@ -60,10 +66,11 @@ class Rows:
             rule = f"scores must be probabilities that sum to 1 within {slack:g}"
             _all(np.abs(scores.sum(axis=1) - 1) <= slack, rule)
         if weight is not None:
-            weight = np.asarray(weight, np.float64)
+            weight = _numbers(weight, "weight").astype(np.float64, copy=False)
             if weight.shape != (n,):
                 raise DataError(f"weight must have shape ({n},), got {weight.shape}")
             _all(np.isfinite(weight) & (weight >= 0), "weight must be finite and >= 0")
+            hold_weights(weight)
         return cls(task, target, scores, weight)
 
     @property
@@ -75,6 +82,38 @@ class Rows:
     def predicted(self) -> np.ndarray:
         """Class codes (n,): the likeliest class; of two, the positive one from 0.5 up."""
         return self.scores.argmax(axis=1) if self.scores.ndim == 2 else (self.scores >= 0.5).astype(np.int64)
+
+
+def hold_weights(weight: np.ndarray) -> None:
+    """Whether the squares of weights (n,) can be told; DataError where not."""
+    fits = (weight == 0) | ((weight >= 1 / MOST_WEIGHT) & (weight <= MOST_WEIGHT))
+    rule = f"{1 / MOST_WEIGHT:g} to {MOST_WEIGHT:g}"
+    _all(fits, f"weight must be 0, or from {rule}: multiply all weights by one number")
+
+
+def _numbers(values: np.ndarray, name: str) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind in "biuf":
+        return array
+    try:
+        if array.dtype.kind == "O":
+            return array.astype(np.float64)
+        raise TypeError(f"got {array.dtype}")
+    except (TypeError, ValueError) as problem:
+        raise DataError(
+            f"{name} must be numbers, of classes their codes or probabilities: {problem}"
+        ) from problem
+
+
+def _fitting(target: np.ndarray, scores: np.ndarray) -> None:
+    """Whether the squares of squares of numbers can be told; DataError where not."""
+    rule = "with their unit so that the largest are between"
+    largest = np.maximum(np.abs(target), np.abs(scores))
+    ends = f"{1 / MOST_NUMBER:g} and {MOST_NUMBER:g}"
+    _all(largest <= MOST_NUMBER, f"target and scores must be {rule} {ends}")
+    # Answers to rows whose target is 0 may be as small as they like.
+    if 0 < np.abs(target).max() < 1 / MOST_NUMBER:
+        raise DataError(f"target and scores must be {rule} {ends}, got {largest.max():g} at most")
 
 
 def _all(holds: np.ndarray, rule: str) -> None:

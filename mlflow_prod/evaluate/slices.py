@@ -91,7 +91,13 @@ def _of_classes(counting: Counting, found: Slices) -> dict[str, np.ndarray]:
 
 
 def _ends(values: Sequence[float]) -> list[tuple[float, str]]:
-    return [(value, f"_at_{value:g}" if len(values) > 1 else "") for value in values]
+    texts = [f"{value:g}" for value in values]
+    # Two that are nearly equal are two all the same.
+    if len(set(texts)) < len(set(values)):
+        texts = [str(float(value)) for value in values]
+    return [
+        (value, f"_at_{text}" if len(values) > 1 else "") for value, text in zip(values, texts, strict=True)
+    ]
 
 
 def _bounded(figures: dict[str, tuple[Figure, np.ndarray]]) -> dict[str, np.ndarray]:

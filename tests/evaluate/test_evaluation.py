@@ -4,7 +4,7 @@ import pytest
 from sklearn import metrics
 
 from mlflow_prod.data.task import Task
-from mlflow_prod.errors import DataError
+from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate import evaluation
 
 BINARY = Task("binary", "repaid", ("no", "yes"))
@@ -160,6 +160,16 @@ def test_wrong_answers_given_with_certainty_have_a_finite_loss():
         ({"weight": np.array([1, -1, 1])}, "weight must be finite and >= 0"),
         ({"weight": np.zeros(3)}, "weight must be > 0 in at least one row"),
         ({"target": np.empty(0), "scores": np.empty(0)}, "no rows to measure on"),
+        ({"weight": np.array([1, 1e-300, 1])}, "weight must be 0, or from 1e-25 .* first in row 1"),
+        ({"target": np.array(["no", "yes", "no"])}, "target must be numbers, of classes their codes"),
+        ({"target": np.array([0, None, 1])}, "class codes 0 to 1.* first in row 1"),
+        ({"target": np.zeros((3, 2))}, "target must have one value for each row"),
+        ({"target": 1}, "target must have one value for each row"),
+        ({"scores": np.array(["a", "b", "c"])}, "scores must be numbers"),
+        ({"scores": np.array([0.1, 0.2, 0.3j])}, "scores must be numbers"),
+        ({"groups": pd.DataFrame({"town": [1, "a", None]})}, "column 'town' of groups must .* one type"),
+        ({"groups": pd.DataFrame({"town": [[1], [2], [3]]})}, "column 'town' must hold plain values"),
+        ({"groups": pd.DataFrame([["a", "b"]] * 3, columns=["x", "x"])}, "columns named once each"),
     ],
 )
 def test_bad_rows_are_refused_with_the_rule_and_the_place(change, message):
@@ -168,8 +178,33 @@ def test_bad_rows_are_refused_with_the_rule_and_the_place(change, message):
         "scores": np.array([0.1, 0.9, 0.4]),
         "groups": pd.DataFrame(index=range(3)),
     }
-    with pytest.raises(DataError, match=message):
+    with pytest.raises((DataError, InvalidParameter), match=message):
         evaluation(BINARY, **(good | change))
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e51, 1e-60, 1e-300])
+def test_numbers_whose_powers_cannot_be_told_are_refused(unit):
+    target = np.arange(1, 21) * unit
+    with pytest.raises(DataError, match=r"with their unit so that the largest are between 1e-50 and 1e.50"):
+        evaluation(Task("regression", "y"), target, target * 1.1, pd.DataFrame())
+
+
+@pytest.mark.parametrize("unit", [1e-48, 1e40])
+def test_the_unit_of_numbers_does_not_matter(unit):
+    rng = np.random.default_rng(0)
+    target, error = rng.normal(size=50), rng.normal(size=50)
+    plain, other = (
+        _by_title(evaluation(Task("regression", "y"), target * by, (target + error) * by, pd.DataFrame()))
+        for by in (1, unit)
+    )
+    for name, by in (("r2", 1), ("mape", 1), ("mae", unit), ("rmse", unit)):
+        ends = [(one.value, one.low, one.high) for one in (plain[name], other[name])]
+        assert np.allclose(np.array(ends[0]) * by, ends[1], rtol=1e-9, atol=0)
+
+
+def test_two_rows_have_an_r2_without_an_interval():
+    found = _by_title(evaluation(Task("regression", "y"), np.array([1.0, 2.0]), np.ones(2), pd.DataFrame()))
+    assert found["r2"].value == -1 and found["r2"].low is None
 
 
 def test_groups_of_a_table_that_was_joined_from_several_count_as_of_one():

@@ -110,6 +110,10 @@ def test_what_does_not_fit_is_refused():
         next_work(counts, reference={"twn a": 0.9})
     with pytest.raises(DataError, match="must be finite"):
         next_work(counts, reference=np.nan)
+    with pytest.raises(DataError, match="must be finite and a share from 0 to 1, got 98"):
+        next_work(counts, reference=98)
+    with pytest.raises(DataError, match="must be finite and >= 0, got -1"):
+        next_work(counts, "log_loss", reference=-1)
     with pytest.raises(DataError, match="no rows of 'town c'"):
         next_work(counts, reference=count(table[table["town"] != "c"], REPAID, "older", ["town"]))
     with pytest.raises(DataError, match="counts of the same task"):

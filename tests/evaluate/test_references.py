@@ -126,6 +126,8 @@ def test_what_does_not_fit_is_refused_by_name():
         ({"human": target + 1}, DataError, "human level: target must hold class codes 0 to 1"),
         ({"human": {"acuracy": 0.9}}, InvalidParameter, "did you mean 'accuracy'"),
         ({"human": {"accuracy": np.nan}}, InvalidParameter, "human must be finite figures"),
+        ({"human": {"accuracy": 98}}, InvalidParameter, "human must be shares between 0 and 1"),
+        ({"time": np.array([1, "a"] * 300, object)}, DataError, "time must hold values of one type"),
     ):
         with pytest.raises(error, match=message):
             references(REPAID, target, scores, **named)

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -146,6 +148,7 @@ def test_rows_without_weight_say_nothing(table):
         ({"score": "high"}, "column 'score' must hold numbers"),
         ({"repaid": "perhaps"}, "must hold the classes no, yes, got 'perhaps'"),
         ({"repaid": None}, "must hold the classes no, yes, got a missing value"),
+        ({"town": [["a"]] * 6_000}, "column 'town' must hold plain values .* got list"),
     ],
 )
 def test_bad_rows_are_refused(table, change, message):
@@ -188,3 +191,52 @@ def test_three_columns_together_and_counts_that_add(table):
         assert row["rows"] == len(part(table, row))
     with pytest.raises(DataError, match="counts add only"):
         whole + count(table, REPAID, "score", COLUMNS)
+
+
+def test_what_is_of_another_type_is_refused(table):
+    with pytest.raises(InvalidParameter, match="columns must be names of columns, as texts, or cuts, got 7"):
+        count(table, REPAID, "score", [7])
+    for thresholds in (0.5, ["high"]):
+        with pytest.raises(InvalidParameter, match="thresholds must be several numbers between 0 and 1"):
+            count(table, REPAID, "score", thresholds=thresholds)
+    with pytest.raises(DataError, match=r"^the table has no rows: give at least one$"):
+        count(table[:0], REPAID, "score")
+
+
+def test_thresholds_that_are_nearly_equal_have_each_their_rates(table):
+    score = np.where(table.index % 2, 0.5, 0.5000004)
+    found = slices(count(table.assign(score=score), REPAID, "score", thresholds=(0.5, 0.5000002))).iloc[0]
+    assert found["positive_rate_at_0.5"] == 1
+    assert found["positive_rate_at_0.5000002"] == 0.5
+
+
+def test_a_bad_row_of_a_later_batch_is_found_where_it_stands(table):
+    many = pd.concat([table] * 23, ignore_index=True)
+    many.loc[131_072 + 5, "score"] = np.nan
+    with pytest.raises(DataError, match=r"^scores must be finite") as raised:
+        count(many, REPAID, "score", COLUMNS)
+    row, start = map(
+        int, re.search(r"first in row (\d+), counted from row (\d+)$", str(raised.value)).groups()
+    )
+    assert start + row == 131_072 + 5
+
+
+@pytest.mark.parametrize("weight", [1e300, 1e160, 1e-300, 5e-324])
+def test_weights_whose_squares_cannot_be_told_are_refused(table, weight):
+    with pytest.raises(DataError, match=r"weight must be 0, or from 1e-25 to 1e.25: multiply all"):
+        count(table.assign(weight=weight), REPAID, "score", weight="weight")
+
+
+@pytest.mark.parametrize("unit", [1e-24, 1e-3, 1e20])
+def test_the_unit_of_weights_does_not_matter(table, unit):
+    found = [
+        slices(count(table.assign(weight=table["weight"] * by), REPAID, "score", ["town"], weight="weight"))
+        for by in (1, unit)
+    ]
+    pd.testing.assert_frame_equal(*found, rtol=1e-9)
+
+
+def test_a_weight_that_outweighs_all_others_raises_no_warning(table):
+    weight = np.where(table.index == 0, 1e25, 1e-25)
+    found = slices(count(table.assign(weight=weight), REPAID, "score", weight="weight")).iloc[0]
+    assert round(found["n"], 6) == 1

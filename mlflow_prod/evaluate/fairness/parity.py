@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mlflow_prod.errors import InvalidParameter, did_you_mean, shown
+from mlflow_prod.errors import DataError, InvalidParameter, did_you_mean, shown
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.fairness.gaps import Gap
 from mlflow_prod.evaluate.fairness.notions import comparisons
@@ -46,7 +46,8 @@ def parity(counts: Counts, columns: Sequence[str] = (), thresholds: Sequence[flo
     rests on fewer than 10 rows, or calibration on fewer of the rarer class, are left out; with fewer than two
     left the row is NaN.
 
-    Raises InvalidParameter for a column or a threshold that was not counted.
+    Raises InvalidParameter for a column or a threshold that was not counted, DataError for a column that is
+    called as a cross of others is.
     """
     at = counted(counts.counting.scale, thresholds)
     found = []
@@ -61,7 +62,10 @@ def groups_of(counts: Counts, columns: Sequence[str] = ()) -> Iterator[tuple[str
     """Each of `columns`, as `parity` takes and calls them, with the slices that it cuts."""
     slices, places = counts.slices, dict[str, list[int]]()
     for at, cut in enumerate(slices.cuts[1:], 1):
-        places.setdefault(", ".join(name for name, _ in cut), []).append(at)
+        of = places.setdefault(", ".join(name for name, _ in cut), [])
+        if of and len(slices.cuts[of[0]]) != len(cut):
+            raise DataError(f"column {cut[0][0]!r} and others are called as one column is: rename that")
+        of.append(at)
     alone = [name for name, of in places.items() if len(slices.cuts[of[0]]) == 1]
     for name in columns or alone:
         if name not in places:

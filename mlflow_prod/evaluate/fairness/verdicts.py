@@ -11,7 +11,7 @@ from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.fairness.gaps import Kind, ends, enough
 from mlflow_prod.evaluate.fairness.notions import Comparison, comparisons
-from mlflow_prod.evaluate.fairness.parity import COLUMNS, KEY, groups_in, groups_of, parity, some_of
+from mlflow_prod.evaluate.fairness.parity import COLUMNS, KEY, counted, groups_in, groups_of, parity, some_of
 from mlflow_prod.evaluate.figures import Figure, Whole
 from mlflow_prod.profile import Slices
 from mlflow_prod.profile.scale import TENTHS
@@ -106,7 +106,10 @@ def _check(margins: Margins) -> None:
 
 def _traced(counts: Counts, table: pd.DataFrame) -> Iterator[tuple[pd.Series, Comparison, Slices]]:
     """Each row of a table with the comparison that made it and the slices that this is of."""
+    if lost := [name for name in KEY if name not in table]:
+        raise DataError(f"the table lacks the column {lost[0]!r}: pass one that `parity` made")
     at = sorted(set(table["threshold"].dropna()))
+    counted(counts.counting.scale, at)
     names = list(dict.fromkeys(table["column"]))
     made = {
         name: (part, list(comparisons(counts.counting, part, at)))

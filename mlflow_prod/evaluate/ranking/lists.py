@@ -7,10 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlflow_prod.data.batches import Tabular, batches
-from mlflow_prod.errors import DataError, InvalidParameter, shown
+from mlflow_prod.data.batches import Tabular, batches, called
+from mlflow_prod.errors import DataError, InvalidParameter
+from mlflow_prod.evaluate.cuts.arrow import categories
 from mlflow_prod.evaluate.figures import Figure
 from mlflow_prod.evaluate.ranking import ranks
+from mlflow_prod.evaluate.rows import MOST_NUMBER
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,9 @@ class Lists:
         wanted = list(dict.fromkeys([query, relevance, score, *columns]))
         found = list(batches(source, wanted, [query, *columns]))
         if not sum(map(len, found)):
-            raise DataError(f"{shown(source)} has no rows: give at least one")
+            raise DataError(f"{called(source)} has no rows: give at least one")
         table = pa.Table.from_batches(found).unify_dictionaries().combine_chunks()
-        whole = {name: _plain(table[name]) for name in wanted}
+        whole = {name: categories(_plain(table[name]), name) for name in wanted}
         if lost := pc.sum(pc.is_null(whole[query], nan_is_null=True)).as_py():
             raise DataError(
                 f"column {query!r} must tell the query of each row, {lost} of {len(table)} have none"
@@ -47,6 +49,9 @@ class Lists:
         gains, scores = (numbers(whole[name], name) for name in (relevance, score))
         if (gains < 0).any():
             raise DataError(f"column {relevance!r} must hold gains >= 0, got {gains.min():g}")
+        if gains.max() > MOST_NUMBER:
+            rule = f"gains of at most {MOST_NUMBER:g}, of which only the ratio counts"
+            raise DataError(f"column {relevance!r} must hold {rule}, got {gains.max():g}")
         coded = whole[query].dictionary_encode()
         queries = coded.indices.to_numpy(zero_copy_only=False)
         rows, starts = ranks.by_query(queries, len(coded.dictionary))
@@ -69,6 +74,8 @@ def numbers(values: pa.Array, name: str) -> np.ndarray:
     """A column as float64 (n,); DataError where it holds no numbers, or one that is not finite."""
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.uint8())
+    if pa.types.is_decimal(values.type):
+        values = values.cast(pa.float64())
     if not (pa.types.is_floating(values.type) or pa.types.is_integer(values.type)):
         raise DataError(f"column {name!r} must hold numbers, got {values.type}")
     found = np.asarray(values.to_numpy(zero_copy_only=False), np.float64)

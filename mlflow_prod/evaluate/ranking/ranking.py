@@ -12,6 +12,7 @@ from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.figures import Whole, average
 from mlflow_prod.evaluate.ranking import ranks
 from mlflow_prod.evaluate.ranking.lists import Lists, numbers, spread
+from mlflow_prod.evaluate.rows import hold_weights
 from mlflow_prod.profile import Cells, Layout
 
 FIGURES = ("ndcg", "map", "mrr")
@@ -60,6 +61,8 @@ def ranking(
     """
     if crosses not in (1, 2):
         raise InvalidParameter("crosses", "1 or 2", crosses)
+    if len(set(columns)) < len(columns):
+        raise InvalidParameter("columns", "named once each", tuple(columns))
     lists = Lists.read(source, query, relevance, score, k, [*columns, *([weight] if weight else [])])
     values = ranks.figures(lists.rows, lists.starts, lists.relevance, lists.scores, k)
     barren = np.isnan(values[0])
@@ -85,4 +88,5 @@ def _weights(lists: Lists, name: str) -> np.ndarray:
         raise DataError(
             f"column {name!r} must hold weights >= 0, one of them > 0, got {found.min():g} at least"
         )
+    hold_weights(found)
     return found

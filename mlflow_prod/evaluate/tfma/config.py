@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel, to_snake
 
-from mlflow_prod.errors import DataError, did_you_mean
+from mlflow_prod.errors import LONGEST, DataError, did_you_mean
 from mlflow_prod.profile.cells import Slice
 
 # Fields of the format that change figures and are not read: what to do instead.
@@ -30,6 +30,10 @@ NOT_READ = {
 }
 # By the enum's numbers, as JSON may give them.
 DIRECTIONS = {1: "LOWER_IS_BETTER", 2: "HIGHER_IS_BETTER"}
+
+
+def _direction(got: Any) -> Any:
+    return DIRECTIONS.get(got, got) if isinstance(got, int) else got
 
 
 def _loaded(config: Any) -> Any:
@@ -97,9 +101,7 @@ class ChangeThreshold(Message):
 
     absolute: float | None = None
     relative: float | None = None
-    direction: Annotated[
-        Literal["LOWER_IS_BETTER", "HIGHER_IS_BETTER"], BeforeValidator(lambda got: DIRECTIONS.get(got, got))
-    ]
+    direction: Annotated[Literal["LOWER_IS_BETTER", "HIGHER_IS_BETTER"], BeforeValidator(_direction)]
 
     def holds(self, value: float, baseline: float) -> bool:
         """Whether value less baseline does, by itself and as a share of the baseline's; NaN does not."""
@@ -265,10 +267,10 @@ def _values(source: Mapping[str, Any] | str | Path) -> tuple[Mapping[str, Any], 
         return source, "the EvalConfig"
     text = str(source)
     inline = text.lstrip().startswith("{")
-    where = "the EvalConfig" if inline else text
+    where = "the EvalConfig" if inline else text[:LONGEST]
     try:
         found = json.loads(text if inline else Path(source).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:
         raise DataError(f"{where} cannot be read as an EvalConfig in JSON: {problem}") from problem
     if not isinstance(found, dict):
         raise DataError(f"{where} must hold an EvalConfig in JSON, got {type(found).__name__}")

@@ -9,7 +9,7 @@ from sklearn.metrics import precision_score, recall_score
 
 from mlflow_prod.data import Task
 from mlflow_prod.data.loans import Loans
-from mlflow_prod.errors import InvalidParameter
+from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate import count, parity
 from mlflow_prod.evaluate.count import count_rows
 from mlflow_prod.evaluate.fairness.notions import calibration
@@ -241,3 +241,10 @@ def test_groups_with_fewer_than_ten_of_a_class_have_no_calibration():
     found = parity(count_rows(rows, pd.DataFrame({"sex": ["F"] * 100 + ["M"] * 100})))
     row = found.set_index("notion").loc["calibration"]
     assert np.isnan(row["difference"]) and row["groups"] == 0
+
+
+def test_a_column_that_is_called_as_a_cross_is_not_taken_for_it():
+    table = scored(200).assign(**{"sex, town": "both"})
+    counts = count(table, REPAID, "score", ["sex, town", "sex", "town"], crosses=2)
+    with pytest.raises(DataError, match="are called as one column is: rename that"):
+        parity(counts)

@@ -144,3 +144,8 @@ def test_bad_margins_and_foreign_tables_are_refused():
             detail(counts, table, margins)
     with pytest.raises(DataError, match="is not of these counts"):
         verdicts(counts, table.assign(notion="luck"))
+    with pytest.raises(DataError, match="the table lacks the column 'column': pass one that `parity` made"):
+        verdicts(counts, pd.DataFrame({"gap": [1.0]}))
+    elsewhere = parity(count(scored(), REPAID, "score", ["sex"], thresholds=(0.33,)))
+    with pytest.raises(InvalidParameter, match="thresholds must be tenths or of those that were counted"):
+        verdicts(counts, elsewhere)

@@ -127,6 +127,9 @@ def test_the_interval_holds_the_mean_of_all_queries():
         ({"weight": -1.0}, "'weight' must hold weights >= 0, one of them > 0, got -1 at least"),
         ({"weight": 0.0}, "'weight' must hold weights >= 0, one of them > 0, got 0 at least"),
         ({"weight": np.arange(6_000.0)}, "'weight' must have one value for each query"),
+        ({"weight": 1e300}, "weight must be 0, or from 1e-25 to 1e.25"),
+        ({"gain": 1e308}, "'gain' must hold gains of at most 1e.50, of which only the ratio counts"),
+        ({"country": [["a"]] * 6_000}, "'country' must hold plain values"),
     ],
 )
 def test_bad_rows_are_refused(table, change, message):
@@ -139,6 +142,8 @@ def test_bad_parameters_are_refused(table):
         ranking(table, *NAMES, k=0)
     with pytest.raises(InvalidParameter, match="crosses must be 1 or 2, got 3"):
         ranking(table, *NAMES, crosses=3)
+    with pytest.raises(InvalidParameter, match="columns must be named once each"):
+        ranking(table, *NAMES, ["country", "country"])
     with pytest.raises(DataError, match="no column 'qery'"):
         ranking(table, "qery", "gain", "score")
     with pytest.raises(DataError, match="has no rows"):

@@ -75,6 +75,11 @@ def test_both_spellings_texts_and_files_are_read_alike(tmp_path):
         ({"metrics_specs": [{"metrics": [{"class_name": "AUC", "config": "{x"}]}]}, "metrics.0.config: "),
         ({"metrics_specs": [{"aggregate": {"micro_average": 1, "macro_average": 1}}]}, "only one average"),
         ({"options": {"min_slice_size": "many"}}, "min_slice_size: .* got 'many'"),
+        (
+            {"metrics_specs": [{"thresholds": {"a": {"change_threshold": {"direction": [1]}}}}]},
+            "direction: .* got \\[1\\]",
+        ),
+        ('{"a":' * 100_000, "cannot be read as an EvalConfig in JSON"),
         ("{", "cannot be read as an EvalConfig in JSON"),
         ("nowhere.json", "nowhere.json cannot be read as an EvalConfig"),
     ],
