@@ -132,3 +132,8 @@ def test_columns_of_other_types_do_not_add(a, b, message):
 def test_what_cannot_be_counted_is_named(values, message):
     with pytest.raises(DataError, match=message):
         column_of(values, "x")
+
+
+def test_bytes_that_are_no_text_are_refused_by_name():
+    with pytest.raises(DataError, match="column 'name' holds values that are no text"):
+        column_of(pd.Series([b"a", b"\xff"]), "name")

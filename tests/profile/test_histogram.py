@@ -188,3 +188,8 @@ def test_a_tenth_of_a_standard_deviation_far_from_zero_is_seen():
 def test_what_is_no_histogram_or_has_no_figure_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_counts_are_whole():
+    with pytest.raises(DataError, match="counts of a histogram must be whole numbers > 0"):
+        Histogram(0, np.array([1, 2]), np.array([1.5, 1.0]), 0, 1.0, 2.0)

@@ -90,3 +90,9 @@ SAMPLE = Sample.of(table(), COLUMNS)
 def test_what_cannot_be_sampled_or_added_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_is_no_64_bit_number_is_refused(seed):
+    with pytest.raises(InvalidParameter, match="seed must be from 0 to"):
+        Sample.of(pd.DataFrame({"a": [1.0]}), ["a"], seed=seed)
