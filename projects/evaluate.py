@@ -47,7 +47,7 @@ def evaluate(
     ours = {uri: load(reference) for uri, reference in named.items() if is_ours(reference)}
     if len({model.task for model in ours.values()}) > 1:
         raise ModelError(f"against must be a model of the same target and classes, got {against}")
-    if part == "all" and len(ours) == len(named) and source.is_parquet:
+    if part == "all" and len(ours) == len(named) and source.as_learnt(named[model_uri]):
         asked = _part_by_part(run, source, named, ours, wanted)
     else:
         asked = _at_once(run, source, named, ours, part, trust=trust)

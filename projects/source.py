@@ -12,6 +12,7 @@ from mlflow_prod.data import (
     Schema,
     Task,
     describe,
+    find_schema_file,
     load,
     load_batches,
     parquet_files,
@@ -100,12 +101,14 @@ class Source:
             )
         return dataset
 
-    @property
-    def is_parquet(self) -> bool:
-        """Whether this is Parquet, to be read as the model's schema says, no parameter saying otherwise."""
-        return bool(parquet_files(Path(self.data))) and self == Source(
-            data=self.data, schema=self.schema, seed=self.seed
-        )
+    def as_learnt(self, model: ModelReference) -> bool:
+        """Whether these are rows of files that no parameter says more of than the model's own schema does."""
+        path = Path(self.data)
+        files = path.is_file() or parquet_files(path)
+        unsaid = self == Source(data=self.data, schema=self.schema, seed=self.seed)
+        known = isinstance(model.metadata.get("schema"), dict)
+        # Rows that stand in a file of their own are read by `load` alone.
+        return bool(files) and unsaid and known and not find_schema_file(path, self.schema).test
 
     def parts(self, model: ModelReference, task: Task) -> Iterator[Part]:
         """The rows, a part at a time, as the model was trained to read them; DataError as `load_batches`."""

@@ -8,7 +8,7 @@ from mlflow_prod.data.labelled import labelled
 from mlflow_prod.data.load import load, load_batch, load_batches
 from mlflow_prod.data.loans import Loans
 from mlflow_prod.data.schema import Column, Schema
-from mlflow_prod.data.schema_file import SchemaFile, read_schema_file
+from mlflow_prod.data.schema_file import SchemaFile, find_schema_file, read_schema_file
 from mlflow_prod.data.task import Task
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "SchemaFile",
     "Task",
     "describe",
+    "find_schema_file",
     "labelled",
     "load",
     "load_batch",

@@ -199,3 +199,15 @@ def test_slices_expressions_people_and_a_config_of_tfma_are_taken(home, tmp_path
 def test_a_column_to_slice_by_that_is_not_there_is_named(home):
     with pytest.raises(DataError, match="no column 'purpos' to slice by: did you mean 'purpose'"):
         evaluate(home.made("compress").uri, slices="purpos")
+
+
+def test_a_file_is_read_as_the_model_has_learnt_to(home, tmp_path):
+    data = load("loans?rows=600&batch=3")
+    table = data.whole.features.assign(**{data.task.target: np.array(data.task.classes)[data.whole.target]})
+    table.to_csv(tmp_path / "new.csv", index=False)
+    evidence = evaluate(home.made("compress").uri, Source(data=str(tmp_path / "new.csv")), part="all")
+    assert {measure.n for measure in evidence[0] if not measure.slice} == {600}
+    assert {cut[0][0] for cut in (measure.slice for measure in evidence[1]) if cut} == {"sex", "age"}
+    table.assign(income="much").to_csv(tmp_path / "texts.csv", index=False)
+    with pytest.raises(DataError, match="income"):
+        evaluate(home.made("compress").uri, Source(data=str(tmp_path / "texts.csv")), part="all")

@@ -33,10 +33,14 @@ class Bands:
     edges: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        edges = tuple(float(edge) for edge in self.edges)
+        rule = "one or more finite numbers, each above the one before"
+        try:
+            edges = tuple(float(edge) for edge in self.edges)
+        except (TypeError, ValueError) as problem:
+            raise InvalidParameter("edges", rule, self.edges) from problem
         rising = all(low < high for low, high in pairwise(edges))
         if not edges or not rising or not np.isfinite(edges).all():
-            raise InvalidParameter("edges", "one or more finite numbers, each above the one before", edges)
+            raise InvalidParameter("edges", rule, edges)
         object.__setattr__(self, "edges", edges)
 
     @property
@@ -75,8 +79,8 @@ def bands(source: Tabular | spark.Frame, columns: Sequence[str], k: int = 4) -> 
     Edges are rounded to what their spread asks for. Where two tables are to be compared, keep the cuts of
     one. Raises DataError for a column that is not there, InvalidParameter.
     """
-    if k < 2:
-        raise InvalidParameter("k", "2 or more", k)
+    if not isinstance(k, int) or k < 2:
+        raise InvalidParameter("k", "a whole number, 2 or more", k)
     named = list(dict.fromkeys(columns))
     if isinstance(source, spark.Frame):
         first: pa.RecordBatch | None = spark.first(source, named, 1)

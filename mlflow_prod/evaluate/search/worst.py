@@ -82,8 +82,8 @@ def worst(
     if together not in range(1, MOST_TOGETHER + 1):
         raise InvalidParameter("together", f"1 to {MOST_TOGETHER}", together)
     for name, number in (("most", most), ("least_rows", least_rows)):
-        if number < 1:
-            raise InvalidParameter(name, "1 or more", number)
+        if not isinstance(number, int) or number < 1:
+            raise InvalidParameter(name, "a whole number, 1 or more", number)
     sets = sum(comb(len(columns), size) for size in range(1, together + 1))
     if not 1 <= sets <= MOST_SETS:
         rule = f"one at least, and at most {MOST_SETS:,} sets of up to {together}: name fewer"

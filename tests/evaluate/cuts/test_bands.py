@@ -119,7 +119,9 @@ def test_an_infinite_or_missing_column_and_no_rows_are_no_failure():
     assert bands(table[:0], ["x"]) == (Column("x"),)
 
 
-@pytest.mark.parametrize("edges", [(), (1.0, 1.0), (2.0, 1.0), (float("nan"),), (float("inf"),)])
+@pytest.mark.parametrize(
+    "edges", [(), ("young",), (None,), 30, (1.0, 1.0), (2.0, 1.0), (float("nan"),), (float("inf"),)]
+)
 def test_edges_must_rise(edges):
     with pytest.raises(InvalidParameter, match="edges must be one or more finite numbers, each above"):
         Bands("age", edges)
@@ -128,7 +130,7 @@ def test_edges_must_rise(edges):
 def test_what_cannot_be_cut_is_refused():
     with pytest.raises(DataError, match="column 'sex' must hold numbers to be cut by them, got string"):
         cut(Bands("sex", (1,)), ["Female"])
-    with pytest.raises(InvalidParameter, match="k must be 2 or more, got 1"):
+    with pytest.raises(InvalidParameter, match="k must be a whole number, 2 or more, got 1"):
         bands(pd.DataFrame({"x": [1]}), ["x"], 1)
     with pytest.raises(DataError, match="no column 'aeg': did you mean 'age'"):
         bands(pd.DataFrame({"age": [1]}), ["aeg"])

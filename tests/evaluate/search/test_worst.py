@@ -209,8 +209,8 @@ def test_the_order_of_rows_and_columns_changes_nothing(seed, most):
     ("change", "kind", "message"),
     [
         ({"together": 4}, InvalidParameter, "together must be 1 to 3, got 4"),
-        ({"most": 0}, InvalidParameter, "most must be 1 or more, got 0"),
-        ({"least_rows": 0}, InvalidParameter, "least_rows must be 1 or more, got 0"),
+        ({"most": 0}, InvalidParameter, "most must be a whole number, 1 or more, got 0"),
+        ({"least_rows": 0}, InvalidParameter, "least_rows must be a whole number, 1 or more, got 0"),
         ({"columns": []}, InvalidParameter, "columns must be one at least"),
         ({"columns": ["c1", "c1"]}, InvalidParameter, "columns must be named once each"),
         ({"columns": [f"c{n}" for n in range(40)]}, InvalidParameter, "at most 10,000 sets of up to 3"),
