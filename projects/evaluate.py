@@ -52,6 +52,7 @@ def evaluate(
     else:
         asked = _at_once(run, source, named, ours, part, trust=trust)
     reference, other = named[model_uri], (named[against], asked.models[against]) if against else None
+    run.rename(f"evaluate on {asked.name}")
     evidence = log_evaluation(
         run,
         reference,

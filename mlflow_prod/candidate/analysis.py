@@ -9,6 +9,9 @@ from mlflow_prod.evaluate import EvalConfig, tfma
 from mlflow_prod.evidence import Measure
 from mlflow_prod.tracking import Run
 
+# Failures that are printed; all stand in the table.
+MOST_TOLD = 5
+
 
 def log_analysis(
     run: Run, config: EvalConfig, task: Task, part: Part, scores: np.ndarray, theirs: np.ndarray | None
@@ -28,5 +31,8 @@ def log_analysis(
     found = tfma(config, frame, task, score, baseline)
     run.log_table(found.metrics, "tfma_metrics")
     run.log_table(found.validation, "tfma_validation")
-    failures = int((~found.validation["passed"]).sum())
+    failed = found.validation[~found.validation["passed"]]
+    for message in failed["message"][:MOST_TOLD]:
+        print(f"eval_config: {message}")
+    failures = len(failed)
     return [Measure("passed", float(found.passed), n=len(part)), Measure("failures", failures, n=len(part))]

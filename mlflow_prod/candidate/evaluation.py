@@ -19,7 +19,6 @@ from mlflow_prod.evidence import Evidence, Measure
 from mlflow_prod.foreign import Answered, ForeignModel, Scores
 from mlflow_prod.tracking import ModelReference, Run, record
 
-OTHER = "the other model"
 Measured: TypeAlias = Model | ForeignModel | Answered
 # The figures that classes alone give, without probabilities behind them.
 OF_CLASSES = re.compile(
@@ -53,6 +52,7 @@ def log_evaluation(
         data_name,
         model_id=reference.model_id,
         other=against,
+        rival="the other model" if other is None else other[0].uri,
         rows=rows,
         wanted=wanted,
     )
@@ -81,10 +81,11 @@ def log_figures(
     *,
     model_id: str = "",
     other: tuple[str, Measured] | None = None,
+    rival: str = "the other model",
     rows: Rows | None = None,
     wanted: Wanted = Wanted(),
 ) -> dict[str, list[Measure]]:
-    """The measures by check, logged as metrics, tables and plots; `other` is (digest, model).
+    """The measures by check, logged as metrics, tables and plots; `other` is (digest, model), called `rival`.
 
     Of a model that answers with classes only, no figure that would need probabilities: the run's tag `remark`
     says so, and any other remark on the answers.
@@ -99,6 +100,7 @@ def log_figures(
     measures = [measure for check in found.values() for measure in check]
     others: dict[str, np.ndarray] = {}
     over: dict[str, list[Measure]] = {}
+    decided: list[str] = []
     baseline: np.ndarray | None = None
     if other is not None:
         theirs = _scores(other[1], part)
@@ -107,8 +109,8 @@ def log_figures(
         run.log_measures([replace(gap, name=f"versus/{gap.name}") for gap in gaps])
         found["evaluation"] = [*found["evaluation"], *gaps]
         baseline = theirs.values
-        if theirs.graded:
-            others, over = {OTHER: theirs.values}, {OTHER: gaps}
+        others, over = {rival: theirs.values}, {rival: gaps}
+        decided = [] if theirs.graded else [rival]
     run.log_measures(measures, model_id=model_id or None, part=rows or part, data_name=data_name)
     run.log_table(table_of(measures), "slices")
     run.log_figure(report.slices(measures), "slices")
@@ -125,6 +127,7 @@ def log_figures(
         data_name,
         others=others,
         gaps=over,
+        decided=decided,
         graded=scored.graded,
         model_id=model_id,
         wanted=wanted,

@@ -1,7 +1,7 @@
 """What is found out about a model beyond what a promotion asks for: tables, plots and a page."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +59,7 @@ def log_findings(
     *,
     others: Mapping[str, np.ndarray] | None = None,
     gaps: Mapping[str, Sequence[Measure]] | None = None,
+    decided: Collection[str] = (),
     graded: bool = True,
     model_id: str = "",
     wanted: Wanted = Wanted(),
@@ -67,11 +68,14 @@ def log_findings(
 
     Slices are cut by the protected columns and by those wanted, else by further ones up to eight in all,
     numbers in bands, and by each two of them. `others`: scores of models to be set beside, by name, and
-    `gaps` what this model has over them (`versus`). `graded`: whether scores are probabilities, or say no
-    more than a class; then all that needs probabilities is left out.
+    `gaps` what this model has over them (`versus`); those of them that are `decided` say classes only.
+    `graded`: whether scores are probabilities, or say no more than a class; then all that needs probabilities
+    is left out.
     """
     facts = _facts(data_name, model_id)
-    found = findings_of(task, part, scores, facts, others=others, gaps=gaps, graded=graded, wanted=wanted)
+    found = findings_of(
+        task, part, scores, facts, others=others, gaps=gaps, decided=decided, graded=graded, wanted=wanted
+    )
     logged = {
         "every_slice": _shown(found.decided),
         "references": found.references,
@@ -109,6 +113,7 @@ def findings_of(
     *,
     others: Mapping[str, np.ndarray] | None = None,
     gaps: Mapping[str, Sequence[Measure]] | None = None,
+    decided: Collection[str] = (),
     graded: bool = True,
     wanted: Wanted = Wanted(),
 ) -> Findings:
@@ -133,7 +138,13 @@ def findings_of(
     beside = references(
         task, part.target, scores, part.weight, others=others, time=part.time, human=wanted.human or None
     )
+    probable = [name for name in beside.columns if name.startswith(OF_PROBABILITIES)]
+    beside.loc[beside["model"].isin([*decided]), probable] = np.nan
+    # The same as the evidence says, of bins as fine as memory allows.
+    exact = [name for name in probable if name in table]
+    table.loc[table.index[0], exact] = beside.iloc[0][exact].astype(float)
     judged, inside = _fairness(counts, protected, graded=graded)
+    searched = cuts[: len(cuts) - len(wanted.where)]
     return Findings(
         f"Predicting {task.target}",
         task,
@@ -143,11 +154,11 @@ def findings_of(
         references=beside if graded else _of_classes(beside),
         versus=_differences(gaps or {}),
         parity=judged,
-        carried=inside,
+        carried=_asked_for(inside, "slice", wanted),
         over_time=_over_time(task, part, scores, graded=graded),
-        worst=worst(frame, task, score, cuts, weight=weight) if cuts else pd.DataFrame(),
+        worst=worst(frame, task, score, searched, weight=weight) if searched else pd.DataFrame(),
         worst_of="absolute error" if task.kind == "regression" else "error",
-        next_work=next_work(counts, reference=_reachable(task, wanted)),
+        next_work=_asked_for(next_work(counts, reference=_reachable(task, wanted)), "category", wanted),
         reliability=reliability(counts, protected) if graded and task.kind == "binary" else pd.DataFrame(),
     )
 
@@ -193,6 +204,15 @@ def _fairness(counts: Counts, protected: Sequence[str], *, graded: bool) -> tupl
 def _reachable(task: Task, wanted: Wanted) -> float | None:
     """What people reach of the figure that the next work is told of, where it was said."""
     return wanted.human.get("mae" if task.kind == "regression" else "accuracy")
+
+
+def _asked_for(table: pd.DataFrame, column: str, wanted: Wanted) -> pd.DataFrame:
+    """A table without the rows of which an expression does not hold: nobody asked for them."""
+    for cut in wanted.where if len(table) else ():
+        others = table[column].str.contains(f"{cut.name} False", regex=False)
+        others |= table[column].str.contains(f"{cut.name} missing", regex=False)
+        table = table[~others]
+    return table.reset_index(drop=True)
 
 
 def _differences(gaps: Mapping[str, Sequence[Measure]]) -> pd.DataFrame:

@@ -20,7 +20,9 @@ def scored_table(
     named = dict.fromkeys([*columns, task.target])
     answers = [scores] if scores.ndim == 1 else list(scores.T)
     score = [_free(f"score {at}", named) for at in range(len(answers))]
-    frame = pd.DataFrame({name: column.array for name, column in columns.items()}, index=range(len(part)))
+    frame = pd.DataFrame(
+        {name: _plain(column).array for name, column in columns.items()}, index=range(len(part))
+    )
     frame[task.target] = part.target
     if task.kind != "regression":
         frame[task.target] = pd.Categorical.from_codes(
@@ -44,6 +46,13 @@ def column_of(part: Part, name: str) -> pd.Series:
             return table[name]
     known = [str(column) for column in (*part.groups.columns, *features.columns)]
     raise DataError(f"there is no column {name!r} to slice by: {did_you_mean(name, known)}")
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Whole numbers as such: read with missing values, or for a network, they have become 1.0."""
+    if column.dtype.kind != "f" or not (column.isna() | ((column % 1 == 0) & (column.abs() < 2**53))).all():
+        return column
+    return column.astype("Int64")
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

@@ -17,8 +17,12 @@ from mlflow_prod.evaluate.one_pass import FIRST, Source, first_rows, one_pass
 from mlflow_prod.evaluate.read import Reading
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
 from mlflow_prod.profile import Cells, Scale
+from mlflow_prod.profile.scale import MOST_SCORES
+from mlflow_prod.profile.table import MOST_NUMBERS
 
 MOST_CROSSED = 3
+# Different scores of two classes that have a bin each, of rows that are all in memory.
+MOST_EXACT = 16_384
 
 
 def count(
@@ -87,13 +91,23 @@ def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (
     columns = tuple(str(name) for name in groups.columns)
     if len(set(columns)) < len(columns):
         raise InvalidParameter("groups", "columns named once each", columns)
+    arrays = [_in_one(groups.iloc[:, at], name) for at, name in enumerate(columns)]
     numbers = rows.task.kind == "regression"
-    scale = Scale.logits(thresholds) if numbers else Scale.of(rows.scores, thresholds)
+    scale = Scale.logits(thresholds) if numbers else Scale.of(rows.scores, thresholds, _most(rows, arrays))
     centre = float(np.average(rows.target, weights=rows.weight)) if rows.task.kind == "regression" else 0.0
     counting = Counting(rows.task, columns, scale, centre=centre, weighted=rows.weight is not None)
     cells = counting.cells()
-    counting.add(cells, rows, [_in_one(groups.iloc[:, at], name) for at, name in enumerate(columns)])
+    counting.add(cells, rows, arrays)
     return Counts(counting, cells)
+
+
+def _most(rows: Rows, groups: Sequence[pa.Array]) -> int:
+    """How many different scores can have a bin each, where all cells are to fit into memory."""
+    if rows.task.kind != "binary":
+        return MOST_SCORES
+    levels = max((len(values.unique()) for values in groups), default=1)
+    # Half of what fits: thresholds and tenths cut further bins.
+    return int(np.clip(MOST_NUMBERS // (4 * max(1, levels)), MOST_SCORES, MOST_EXACT))
 
 
 def _in_one(values: pd.Series, name: str) -> pa.Array:

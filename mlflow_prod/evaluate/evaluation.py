@@ -37,7 +37,7 @@ def evaluation(
 
     Slices of fewer than 10 rows are left out (they would speak of persons). `auc` is left out with fewer
     than two rows of a class, `r2` where the target does not vary, `mape` where a target is 0. Of more than
-    2,048 different scores `auc` and `pr_auc` are counted in bins (`Scale`), at most a few 1e-5 from those of
+    16,384 different scores `auc` and `pr_auc` are counted in bins (`Scale`), a few 1e-5 from those of
     the rows. Probabilities count as at least
     1.2e-7 in `log_loss`. Not for rows that hang together, such as many of one person: intervals are then too
     short.

@@ -12,7 +12,7 @@ from mlflow.models import EvaluationArtifact, EvaluationResult
 from mlflow.models.evaluation.artifacts import ImageEvaluationArtifact, JsonEvaluationArtifact
 from mlflow.models.evaluation.base import ModelEvaluator
 
-from mlflow_prod.candidate import log_evidence, log_figures
+from mlflow_prod.candidate import Wanted, log_evidence, log_figures
 from mlflow_prod.data import Part, Task, labelled
 from mlflow_prod.data.text import as_text
 from mlflow_prod.errors import DataError, InvalidParameter, nearest
@@ -58,6 +58,7 @@ class Asked:
     label_list : all classes, where the data may lack one; () for those that occur.
     sample_weights : a column of the data, or a weight for each row; None for none.
     against : URI of a model to compare with on the same rows; "" for none.
+    where, human, eval_config : as the parameters of `-e evaluate`, texts.
     """
 
     slices: tuple[str, ...] = ()
@@ -65,6 +66,9 @@ class Asked:
     label_list: tuple[Any, ...] = ()
     sample_weights: Any = None
     against: str = ""
+    where: str = ""
+    human: str = ""
+    eval_config: str = ""
 
     @classmethod
     def of(cls, config: Mapping[str, Any] | None) -> "Asked":
@@ -124,7 +128,10 @@ class ProdEvaluator(ModelEvaluator):
             other = (resolve(asked.against).digest, theirs)
         run = Run(run_id)
         # MLflow itself links the metrics that it gets back to the model.
-        found = log_figures(run, answered, part, str(dataset.name), other=other)
+        wanted = Wanted.read(where=asked.where, human=asked.human, eval_config=asked.eval_config)
+        found = log_figures(
+            run, answered, part, str(dataset.name), other=other, rival=asked.against, wanted=wanted
+        )
         if reference := _loaded(model, model_id):
             log_evidence(run, reference, part, found)
         measures = [measure for check in found.values() for measure in check]

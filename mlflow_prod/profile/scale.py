@@ -45,14 +45,14 @@ class Scale:
         return cls(1 / (1 + np.exp(-np.linspace(-FARTHEST, FARTHEST, BINS - 1))), thresholds)
 
     @classmethod
-    def of(cls, scores: np.ndarray, thresholds: Iterable[float] = (0.5,)) -> "Scale":
-        """A bin for each of up to 2,048 different scores, so that no two count as tied; else as `logits`.
+    def of(cls, scores: np.ndarray, thresholds: Iterable[float] = (0.5,), most: int = MOST_SCORES) -> "Scale":
+        """A bin for each of up to `most` different scores, so that no two count as tied; else as `logits`.
 
-        A quantized model has 256, whatever the number of rows.
+        A quantized model has 256, whatever the number of rows. `most` is at most 16,384.
         """
         # Most often a few of many scores tell that there are too many.
-        for some in (scores[: 2 * MOST_SCORES], scores):
-            if len(different := np.unique(some)) > MOST_SCORES:
+        for some in (scores[: 2 * most], scores):
+            if len(different := np.unique(some)) > most:
                 return cls.logits(thresholds)
         return cls(different, thresholds, exact=True)
 

@@ -134,3 +134,31 @@ def test_what_people_reach_is_what_the_next_work_is_told_of():
     found = findings_of(BINARY, part, scores, {}, wanted=Wanted(human={"accuracy": 0.93})).next_work
     assert (found["reference"] == 0.93).all()
     assert found["gain"].to_numpy() == pytest.approx((found["share"] * (0.93 - found["value"])).to_numpy())
+
+
+def test_of_an_expression_only_the_rows_of_which_it_holds_are_told_as_places_to_work_on():
+    wanted = Wanted.read(where="income > 1")
+    found = findings_of(BINARY, _part(BINARY), _scores(BINARY), {}, wanted=wanted)
+    assert found.next_work["category"].str.contains("income > 1 True").any()
+    assert not found.next_work["category"].str.contains("income > 1 False").any()
+    assert not found.worst["slice"].str.contains("income > 1").any()
+    assert "False" in set(found.slices["income > 1"])
+
+
+def test_a_rival_that_says_classes_only_is_set_beside_by_what_classes_tell():
+    others = {"models:/rule/1": np.round(_scores(BINARY, seed=5))}
+    found = findings_of(
+        BINARY, _part(BINARY), _scores(BINARY), {}, others=others, decided=["models:/rule/1"]
+    ).references.set_index("model")
+    assert found.loc["models:/rule/1", "accuracy"] > 0 and np.isnan(found.loc["models:/rule/1", "auc"])
+    assert found.loc["this model", "auc"] > 0
+
+
+def test_the_area_of_all_rows_is_that_of_the_rows_and_whole_numbers_keep_their_names():
+    from sklearn.metrics import roc_auc_score
+
+    tickets = np.random.default_rng(4).integers(0, 3, 900).astype(np.float64)
+    part, scores = _part(BINARY, {"tickets": tickets}), _scores(BINARY)
+    found = findings_of(BINARY, part, scores, {})
+    assert found.decided.iloc[0]["auc"] == pytest.approx(roc_auc_score(part.target, scores), abs=1e-12)
+    assert set(found.slices["tickets"].dropna()) == {"0", "1", "2"}

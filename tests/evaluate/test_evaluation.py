@@ -214,3 +214,16 @@ def test_groups_of_a_table_that_was_joined_from_several_count_as_of_one():
     target, scores = rng.integers(0, 2, 60), rng.random(60)
     task = Task("binary", "y", ("no", "yes"))
     assert evaluation(task, target, scores, joined) == evaluation(task, target, scores, whole)
+
+
+def test_areas_of_sixteen_thousand_rows_are_those_of_the_rows():
+    rng = np.random.default_rng(8)
+    target, group = rng.integers(0, 2, 16_000), rng.choice(["a", "b"], 16_000)
+    scores = 1 / (1 + np.exp(-(target + rng.normal(size=16_000))))
+    task = Task("binary", "repaid", ("no", "yes"))
+    found = evaluation(task, target, scores, pd.DataFrame({"town": group}))
+    areas = {measure.slice: measure.value for measure in found if measure.name == "auc"}
+    assert areas[()] == pytest.approx(metrics.roc_auc_score(target, scores), abs=1e-12)
+    for name in "ab":
+        expected = metrics.roc_auc_score(target[group == name], scores[group == name])
+        assert areas[(("town", name),)] == pytest.approx(expected, abs=1e-12)

@@ -27,7 +27,7 @@ METHOD = {
     "Bounds": (
         "Rows are counted exactly, whatever their number. Where there are many different scores, areas "
         "under curves are counted in 512 bins of the score; how far that may lie from the figure of the rows "
-        "stands in the tables as `_bound`, and is a few 1e-5 as a rule."
+        "stands in the tables as `_bound`; of many rows it is far less, of a few hundred rows up to 0.003."
     ),
     "Many slices": (
         "An interval stands by itself. Only the search for the worst slices and the comparisons of groups "
@@ -126,7 +126,7 @@ def _task(findings: Findings) -> str:
     task = findings.task
     classes: Sequence[str] = task.classes
     if task.kind == "binary":
-        return f"{task.target}: {classes[1]} or {classes[0]}"
+        return f"{task.target}: {classes[1]} (positive) or {classes[0]}"
     return f"{task.target}, a number" if not classes else f"{task.target}, one of {len(classes)} classes"
 
 

@@ -95,12 +95,15 @@ def _quality(findings: Findings) -> Verdict | None:
         and (compared := _best(tables.at_threshold(others, findings.threshold), name)) is not None
     ):
         sense = words.direction(name)
-        paired = _paired(findings.versus, compared[3], name, sense)
-        apart = _apart((value, low, high), compared, sense) if paired is None else paired
+        paired = _paired(findings.versus, compared[3], name)
+        apart = _apart((value, low, high), compared, sense) if paired is None else _side(*paired, sense)
         theirs = words.number(compared[0], share=share)
         model = name_of(compared[3])
         said = {1: "better than", 0: "not clearly apart from", -1: "worse than"}[apart]
-        return Verdict({1: GOOD, 0: OPEN, -1: BAD}[apart], f"{told}: {said} {model} ({theirs}).")
+        told = f"{told}: {said} {model} ({theirs})"
+        if paired is not None:
+            told += f", row by row by {words.between(*paired, share=share)}"
+        return Verdict({1: GOOD, 0: OPEN, -1: BAD}[apart], f"{told}.")
     return Verdict(PLAIN, f"{told}.")
 
 
@@ -125,12 +128,16 @@ def _apart(ours: tuple[float, float, float], theirs: tuple[float, float, float, 
     return -sense if ours[2] < low else 0
 
 
-def _paired(versus: pd.DataFrame, model: str, name: str, sense: int) -> int | None:
-    """As `_apart`, by the paired interval of the difference, which is narrower; None where there is none."""
+def _paired(versus: pd.DataFrame, model: str, name: str) -> tuple[float, float] | None:
+    """The ends of the difference's paired interval, which is narrower than the models' own; None: unknown."""
     for _, row in versus.iterrows():
         if (row["model"], row["measure"]) == (model, name) and np.isfinite(row["low"]):
-            return sense if row["low"] > 0 else -sense if row["high"] < 0 else 0
+            return float(row["low"]), float(row["high"])
     return None
+
+
+def _side(low: float, high: float, sense: int) -> int:
+    return sense if low > 0 else -sense if high < 0 else 0
 
 
 def _fairness(findings: Findings) -> Verdict | None:
