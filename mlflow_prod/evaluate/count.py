@@ -32,7 +32,7 @@ def count(
     columns: Sequence[str | Cut] = (),
     *,
     weight: str = "",
-    crosses: int = 1,
+    crosses: int | Sequence[Sequence[str]] = 1,
     thresholds: Sequence[float] = (0.5,),
 ) -> Counts:
     """Counts the scored rows of a table, of each slice of it, in one pass.
@@ -47,7 +47,8 @@ def count(
     columns : what to slice by: columns of few values each, or a `Cut`. One of more than 4,096 values is left
         out, and so is a cross of more. A missing value is the slice `missing`.
     weight : column of weights, >= 0.
-    crosses : 1: columns by themselves; 2: pairs of them too; 3: also three together.
+    crosses : 1: columns by themselves; 2: pairs of them too; 3: also three together; or the names of those
+        that are cut by together, such as [("sex", "age")].
     thresholds : of two classes, from which up the positive class is chosen.
 
     Raises DataError for rows that `Rows` does not take and columns that are not there, InvalidParameter.
@@ -55,8 +56,6 @@ def count(
     names = (score,) if isinstance(score, str) else tuple(score)
     if len(names) != (needed := len(task.classes) if task.kind == "multiclass" else 1):
         raise InvalidParameter("score", f"{needed} column{'s'[: needed > 1]} of a {task.kind} task", names)
-    if crosses not in range(1, MOST_CROSSED + 1):
-        raise InvalidParameter("crosses", f"1 to {MOST_CROSSED}", crosses)
     cuts = [Column(cut) if isinstance(cut, str) else cut for cut in columns]
     for cut in cuts:
         if not hasattr(cut, "reads"):
@@ -64,11 +63,9 @@ def count(
     titles = tuple(cut.name for cut in cuts)
     if len(set(titles)) < len(titles):
         raise InvalidParameter("columns", "named once each", titles)
-    together = [
-        one for size in range(2, crosses + 1) for one in itertools.combinations(range(len(cuts)), size)
-    ]
+    together = _together(crosses, titles)
     reading = Reading(task, names, tuple(cuts), weight)
-    counting = Counting(task, titles, Scale.logits(thresholds), tuple(together), weighted=bool(weight))
+    counting = Counting(task, titles, Scale.logits(thresholds), together, weighted=bool(weight))
     if task.kind == "regression":
         # One centre for all batches and partitions, whose sums would else not add.
         few = reading.rows(first_rows(source, reading).slice(0, FIRST))
@@ -77,6 +74,24 @@ def count(
     if weight and not cells.weight > 0:
         raise DataError(NO_WEIGHT)
     return Counts(counting, cells)
+
+
+def _together(crosses: int | Sequence[Sequence[str]], titles: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """The columns, by position, that are cut by together."""
+    every = range(len(titles))
+    if isinstance(crosses, int):
+        if crosses not in range(1, MOST_CROSSED + 1):
+            raise InvalidParameter("crosses", f"1 to {MOST_CROSSED}", crosses)
+        sizes = range(2, crosses + 1)
+        return tuple(one for size in sizes for one in itertools.combinations(every, size))
+    found = set()
+    for names in crosses:
+        known = not isinstance(names, str) and set(names) <= set(titles)
+        if not known or not 2 <= len(set(names)) == len(names) <= MOST_CROSSED:
+            rule = f"1 to {MOST_CROSSED}, or of each cross the names of 2 to {MOST_CROSSED} of the columns"
+            raise InvalidParameter("crosses", rule, names)
+        found.add(tuple(sorted(titles.index(name) for name in names)))
+    return tuple(sorted(found, key=lambda cross: (len(cross), cross)))
 
 
 def count_rows(rows: Rows, groups: pd.DataFrame, thresholds: Sequence[float] = (0.5,)) -> Counts:

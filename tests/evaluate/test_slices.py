@@ -240,3 +240,13 @@ def test_a_weight_that_outweighs_all_others_raises_no_warning(table):
     weight = np.where(table.index == 0, 1e25, 1e-25)
     found = slices(count(table.assign(weight=weight), REPAID, "score", weight="weight")).iloc[0]
     assert round(found["n"], 6) == 1
+
+
+def test_crosses_may_be_chosen(table):
+    chosen = slices(count(table, REPAID, "score", COLUMNS, crosses=[("town", "sex"), ["sex", "town", "new"]]))
+    every = slices(count(table, REPAID, "score", COLUMNS, crosses=3))
+    left_out = every["new"].notna() & (every[COLUMNS].notna().sum(axis=1) == 2)
+    pd.testing.assert_frame_equal(chosen, every[~left_out].reset_index(drop=True))
+    for wrong in ([("sex",)], [("sex", "sex")], [("sex", "twon")], ["sex"], [tuple("abcd")]):
+        with pytest.raises(InvalidParameter, match="crosses must be 1 to 3, or of each cross the names"):
+            count(table, REPAID, "score", COLUMNS, crosses=wrong)
