@@ -72,6 +72,13 @@ def points(gap: float) -> str:
     return f"{100 * gap:.1f} points" if abs(gap) >= 0.01 or not gap else f"{100 * gap:.2g} points"
 
 
+def apart(low: float, high: float) -> str:
+    """The interval of a difference of shares: `-0.5 to 1.2 points`; "" where it is not known."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"{100 * low:.1f} to {100 * high:.1f} points"
+
+
 def chance(p_value: float) -> str:
     """A p value: `0.03`, `under 0.001`."""
     if not math.isfinite(p_value):

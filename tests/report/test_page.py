@@ -134,7 +134,7 @@ def test_where_undecided_gaps_arise_is_told_inside_their_column():
         ]
     )  # fmt: skip
     text = outline(evaluation_page(made.findings(carried=carried))).text()
-    assert "town 0.5 Equal opportunity 40.0% 20.0 points 10 to 30 8.0 points" in text
+    assert "town 0.5 Equal opportunity 40.0% 20.0 points 10.0 to 30.0 8.0 points" in text
     assert "town 0.7" not in text
 
 

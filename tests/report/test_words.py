@@ -40,3 +40,8 @@ def test_numbers_are_told_as_a_person_reads_them(said, expected):
 )  # fmt: skip
 def test_each_figure_has_a_unit_and_a_better_side(name, share, direction):
     assert words.is_share(name) == share and words.direction(name) == direction
+
+
+def test_an_interval_of_a_difference_of_shares_is_told_in_points():
+    assert words.apart(-0.00531, 0.012) == "-0.5 to 1.2 points"
+    assert words.apart(float("nan"), 0.1) == ""

@@ -115,8 +115,8 @@ def _gap(ends: tuple[float, float, float], *, points: bool) -> list[str]:
     told = words.points(value) if points else words.number(value)
     if not (np.isfinite(low) and np.isfinite(high)):
         return [told]
-    scale = 100 if points else 1
-    return [told, element("small", words.between(scale * low, scale * high))]
+    between = words.apart(low, high).removesuffix(" points") if points else words.between(low, high)
+    return [told, element("small", between)]
 
 
 def _at_thresholds(column: str, findings: Findings) -> list[Html]:

@@ -102,7 +102,7 @@ def _quality(findings: Findings) -> Verdict | None:
         said = {1: "better than", 0: "not clearly apart from", -1: "worse than"}[apart]
         told = f"{told}: {said} {model} ({theirs})"
         if paired is not None:
-            told += f", row by row by {words.between(*paired, share=share)}"
+            told += f", row by row by {words.apart(*paired) if share else words.between(*paired)}"
         return Verdict({1: GOOD, 0: OPEN, -1: BAD}[apart], f"{told}.")
     return Verdict(PLAIN, f"{told}.")
 
