@@ -1,4 +1,4 @@
-"""What does a profile cost, and how far is it off? `python benchmarks/profile.py [--quick]`
+"""What does a profile cost, and how far is it off? `python benchmarks/profiles.py [--quick]`
 
 Prints a table of eight kinds of numbers, each against itself moved by a tenth of its spread: nanoseconds a
 value, the distance of Kolmogorov and Smirnov beside scipy's, the PSI beside that of 20 cells between the
