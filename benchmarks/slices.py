@@ -251,13 +251,13 @@ def python_of(name: str) -> Path:
 OURS, SPARK, SAME = "mlflow-prod", "mlflow-prod by Spark", "same by Spark"
 # Each with the rows it is asked for, in full and `--quick`.
 CONTESTANTS: dict[str, tuple[Callable[[str], int], int, int]] = {
-    OURS: (ours, 10_000_000, 2_000_000),
-    SPARK: (by_spark, 10_000_000, 2_000_000),
-    "DuckDB": (duckdb, 10_000_000, 2_000_000),
-    "polars": (polars, 10_000_000, 2_000_000),
-    "pandas, scikit-learn": (pandas, 1_000_000, 100_000),
+    OURS: (ours, 10_000_000, 1_000_000),
+    SPARK: (by_spark, 10_000_000, 1_000_000),
+    "DuckDB": (duckdb, 10_000_000, 1_000_000),
+    "polars": (polars, 10_000_000, 1_000_000),
+    "pandas, scikit-learn": (pandas, 1_000_000, 50_000),
     "aequitas": (aequitas, 100_000, 5_000),
-    "fairlearn": (fairlearn, 50_000, 5_000),
+    "fairlearn": (fairlearn, 50_000, 2_000),
 }
 LIMIT_S, LIMIT_MB, OVER_FAIRLEARN, OVER_DUCKDB = 2.0, 500, 1_000, 5
 
@@ -283,7 +283,7 @@ def main() -> int:
             rows = quick if options.quick else full
             file = file_of(folder, rows)
             try:
-                found[name] = measure(name, file, 3 if rows >= ROWS else 1)
+                found[name] = measure(name, file, 3 if rows >= ROWS and not options.quick else 1)
                 if name == SPARK:
                     different = measure(SAME, file, 1)["slices"]
             except CannotRun as problem:
@@ -341,8 +341,9 @@ def file_of(folder: str, rows: int) -> Path:
 
 def growth(folder: str, quick: bool) -> list[tuple[int, float]]:
     """(rows, seconds) of ours, from few rows to many."""
-    rows = [10_000, 100_000, 1_000_000] + ([] if quick else [10_000_000])
-    return [(number, measure(OURS, file_of(folder, number), 3)["seconds"]) for number in rows]
+    rows = [100_000, 1_000_000] if quick else [10_000, 100_000, 1_000_000, 10_000_000]
+    times = 1 if quick else 3
+    return [(number, measure(OURS, file_of(folder, number), times)["seconds"]) for number in rows]
 
 
 def power(grown: list[tuple[int, float]]) -> float:
