@@ -16,6 +16,7 @@ from mlflow_prod.candidate.wanted import Wanted
 from mlflow_prod.data import Part, Rows
 from mlflow_prod.evaluate import evaluation, fairness, versus
 from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.evidence.measure import told
 from mlflow_prod.foreign import Answered, ForeignModel, Scores
 from mlflow_prod.tracking import ModelReference, Run, record
 
@@ -154,9 +155,7 @@ def table_of(measures: list[Measure]) -> pd.DataFrame:
     """Measures as rows: slice, measure, value, low, high, n, unit."""
     return pd.DataFrame(
         {
-            "slice": [
-                ", ".join(f"{column} {value}" for column, value in m.slice) or "all rows" for m in measures
-            ],
+            "slice": [told(m.slice) or "all rows" for m in measures],
             "measure": [m.name for m in measures],
             "value": [m.value for m in measures],
             "low": [m.low for m in measures],

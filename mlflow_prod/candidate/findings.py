@@ -120,7 +120,7 @@ def findings_of(
     """All tables of `report.Findings`, of rows whose scores are known; arguments as of `log_findings`."""
     columns, thresholds = columns_of(part, wanted), (IN_USE, *TENTHS) if graded else (IN_USE,)
     frame, score, weight = scored_table(task, part, scores, columns)
-    taken = set(slices(count(frame, task, score, weight=weight, thresholds=thresholds)).columns)
+    taken = set(slices(count(frame[:1], task, score, thresholds=thresholds)).columns)
     # A column that is called as a figure is would not be told from it.
     called = {name: f"{name} (column)" if name in taken else name for name in columns}
     frame = frame.rename(columns=called)
@@ -128,7 +128,8 @@ def findings_of(
     for name in (name for cut in wanted.where for name in cut.reads):
         if name not in frame.columns:
             frame[name] = column_of(part, name).array
-    cuts: Sequence[Cut] = (*bands(frame, list(called.values())), *wanted.where)
+    searched = bands(frame, list(called.values()))
+    cuts: Sequence[Cut] = (*searched, *wanted.where)
     counts = count(
         frame, task, score, cuts, weight=weight, crosses=min(2, max(1, len(cuts))), thresholds=thresholds
     )
@@ -144,7 +145,6 @@ def findings_of(
     exact = [name for name in probable if name in table]
     table.loc[table.index[0], exact] = beside.iloc[0][exact].astype(float)
     judged, inside = _fairness(counts, protected, graded=graded)
-    searched = cuts[: len(cuts) - len(wanted.where)]
     return Findings(
         f"Predicting {task.target}",
         task,
@@ -246,7 +246,7 @@ def _width(times: "pd.Series[Any]") -> str | float:
         return next(fitting, "1y")
     rough = span / MOST_WINDOWS or 1.0
     size = 10.0 ** np.floor(np.log10(rough))
-    return float(next(size * times for times in (1, 2, 5, 10) if size * times >= rough))
+    return float(next(size * step for step in (1, 2, 5, 10) if size * step >= rough))
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

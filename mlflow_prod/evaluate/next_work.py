@@ -10,7 +10,7 @@ from mlflow_prod.evaluate import binary, classes, regression
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.figures import Figure, Whole
 from mlflow_prod.evaluate.rows import LEAST_ROWS
-from mlflow_prod.evidence.measure import LOWER_IS_BETTER
+from mlflow_prod.evidence.measure import LOWER_IS_BETTER, told
 
 # Means over rows: of these, shares times gaps add up to what the whole gains.
 MEANS = ("accuracy", "log_loss", "brier", "mae")
@@ -100,7 +100,7 @@ def _figure(counts: Counts, measure: str) -> Figure:
 
 
 def _names(counts: Counts) -> list[str]:
-    return [", ".join(f"{column} {value}" for column, value in cut) for cut in counts.slices.cuts]
+    return [told(cut) for cut in counts.slices.cuts]
 
 
 def _reference(

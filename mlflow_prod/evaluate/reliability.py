@@ -10,6 +10,7 @@ from mlflow_prod.evaluate.binary import NEGATIVE, POSITIVE
 from mlflow_prod.evaluate.counting import Counts
 from mlflow_prod.evaluate.figures import effective
 from mlflow_prod.evaluate.rows import LEAST_ROWS
+from mlflow_prod.evidence.measure import told
 from mlflow_prod.stats import wilson
 
 GROUPS = 10
@@ -38,9 +39,8 @@ def reliability(counts: Counts, columns: Sequence[str] = ()) -> pd.DataFrame:
     rows = []
     for at, cut in enumerate(found.cuts):
         if not cut or (len(cut) == 1 and cut[0][0] in columns):
-            name = ", ".join(f"{column} {value}" for column, value in cut) or "all rows"
             groups = _groups(middles, found.rows[at], found.mass[at], found.squares[at])
-            rows += [(name, *group) for group in groups]
+            rows += [(told(cut) or "all rows", *group) for group in groups]
     return pd.DataFrame(rows, columns=["slice", "said", "observed", "low", "high", "rows"])
 
 

@@ -102,5 +102,10 @@ class Measure:
         return f"{self.title} {self.figure}"
 
 
+def told(cut: Slice) -> str:
+    """A slice in words, such as `sex Female, town a`; "" of all rows."""
+    return ", ".join(f"{column} {value}" for column, value in cut)
+
+
 def _read(number: float) -> str:
     return f"{number:,.0f}" if 10_000 <= abs(number) < 1e15 else f"{number:.4g}"

@@ -5,6 +5,7 @@ from datetime import UTC, timedelta
 import numpy as np
 
 from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.evidence.measure import told
 from mlflow_prod.registry.case import (
     CLOCK_SLACK,
     Approved,
@@ -133,7 +134,7 @@ def _every(rule: Every, own: Evidence) -> str:
     if not short:
         return f"{said}: each is {_wanted(rule)}."
     worst = sorted(short, key=lambda measure: measure.value, reverse=rule.at_most is not None)[:WORST]
-    named = "; ".join(f"{_spelt(measure.slice)} {measure.figure}" for measure in worst)
+    named = "; ".join(f"{told(measure.slice)} {measure.figure}" for measure in worst)
     more = f" and {len(short) - len(worst)} more" if len(short) > len(worst) else ""
     raise Unmet(f"{said}: each must be {_wanted(rule)}, and {len(short)} may not be: {named}{more}.")
 
@@ -165,10 +166,6 @@ def _converted(bound: Quantity, rule: AnyRule, measure: Measure) -> float:
 
 def _wanted(rule: Threshold | Every | Versus) -> str:
     return f"at least {rule.at_least}" if rule.at_least is not None else f"at most {rule.at_most}"
-
-
-def _spelt(cut: tuple[tuple[str, str], ...]) -> str:
-    return ", ".join(f"{column} {value}" for column, value in cut)
 
 
 def _versus(rule: Versus, case: Case, own: Evidence) -> str:

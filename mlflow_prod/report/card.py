@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from mlflow_prod.data.task import Task
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import Evidence, Measure
+from mlflow_prod.evidence.measure import told
 from mlflow_prod.report import style
 
 # MLflow keeps descriptions of at most this many characters.
@@ -109,8 +110,7 @@ def _by_slice(measures: Sequence[Measure]) -> list[str]:
     for cut in dict.fromkeys(measure.slice for measure in sliced):
         n = max((m.n or 0 for m in sliced if m.slice == cut), default=0)
         figures = [m.figure if (m := by_title.get((cut, name))) else "" for name in names]
-        label = ", ".join(f"{column} {value}" for column, value in cut)
-        lines.append(f"| {_cell(label, 40)} | {n:,} | " + " | ".join(figures) + " |")
+        lines.append(f"| {_cell(told(cut), 40)} | {n:,} | " + " | ".join(figures) + " |")
     return [*lines, ""]
 
 

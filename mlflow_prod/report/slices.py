@@ -5,6 +5,7 @@ from typing import Any
 
 from mlflow_prod.errors import InvalidParameter, did_you_mean
 from mlflow_prod.evidence import Measure
+from mlflow_prod.evidence.measure import told
 from mlflow_prod.report import style
 
 PREFERRED = (
@@ -41,7 +42,7 @@ def slices(measures: Sequence[Measure], names: Sequence[str] = ()) -> Any:
             rows[measure.slice] = max(rows[measure.slice], measure.n or 0)
     kept = set(sorted(rows, key=lambda cut: -rows[cut])[:ROWS])
     lines = [cut for cut in rows if cut in kept]
-    labels = [style.shortened(", ".join(f"{column} {value}" for column, value in cut), 36) for cut in lines]
+    labels = [style.shortened(told(cut), 36) for cut in lines]
     drawn = style.figure(2.9 + 2.3 * len(shown), 1.6 + 0.30 * (len(lines) + 1))
     panels = drawn.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, shown, strict=True):

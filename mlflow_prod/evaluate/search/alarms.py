@@ -11,8 +11,8 @@ from mlflow_prod.evaluate.counting import LOSSES, Counting, Counts
 from mlflow_prod.evaluate.figures import Figure, effective
 from mlflow_prod.evaluate.rows import LEAST_ROWS
 from mlflow_prod.evaluate.search.rest import of_areas, of_means, of_shares, rest
+from mlflow_prod.evidence.measure import told
 from mlflow_prod.profile import Slices
-from mlflow_prod.profile.cells import Slice
 from mlflow_prod.stats import benjamini_hochberg, holm, quantile_of
 
 MOST_AT_ONCE = 128
@@ -70,11 +70,6 @@ def alarms(
     found["alarm"] = holm(found["p_value"]) <= LEVEL
     size = -found["gap"].abs()
     return found.iloc[np.lexsort((size, found["p_value"]))].reset_index(drop=True)
-
-
-def told(cut: Slice) -> str:
-    """A slice in words: `sex Female, town a`."""
-    return ", ".join(f"{column} {value}" for column, value in cut)
 
 
 def _against(part: Slices, whole: Slices, name: str, of: Of) -> pd.DataFrame:

@@ -18,9 +18,10 @@ from mlflow_prod.evaluate.losses import losses
 from mlflow_prod.evaluate.one_pass import Source, one_pass
 from mlflow_prod.evaluate.read import Reading
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
-from mlflow_prod.evaluate.search.alarms import LEVEL, told
+from mlflow_prod.evaluate.search.alarms import LEVEL
 from mlflow_prod.evaluate.search.excess import Excess
 from mlflow_prod.evaluate.search.overlaps import MOST_SLICES, Overlapping, Overlaps
+from mlflow_prod.evidence.measure import told
 from mlflow_prod.profile import Cells, Layout
 from mlflow_prod.stats import benjamini_hochberg, chosen_confidence
 

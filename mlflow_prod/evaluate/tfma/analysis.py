@@ -15,7 +15,7 @@ from mlflow_prod.evaluate.tfma.config import EvalConfig, ModelSpec, SlicingSpec
 from mlflow_prod.evaluate.tfma.counts import AS_IT_IS
 from mlflow_prod.evaluate.tfma.figures import Found
 from mlflow_prod.evaluate.tfma.limits import Where, validated
-from mlflow_prod.profile.cells import Slice
+from mlflow_prod.evidence.measure import told
 
 CHANGE = "difference"
 VALIDATION = ("metric", "of_class", "threshold", "weighted", "slice", "rule", "value", "baseline", "passed")
@@ -83,7 +83,7 @@ def tfma(
     rows = Whole.of(whole).rows
     where = Where(
         whole.cuts,
-        [_in_words(cut) for cut in whole.cuts],
+        [told(cut) or "all rows" for cut in whole.cuts],
         np.array([any(spec.matches(cut) for spec in slicing) for cut in whole.cuts]),
         rows >= config.options.min_slice_size,
     )
@@ -123,10 +123,6 @@ def _agreed(specs: Sequence[ModelSpec], key: str) -> str:
     if len(found) > 1:
         raise InvalidParameter(key, "the same for every model", found)
     return found[0] if found else ""
-
-
-def _in_words(cut: Slice) -> str:
-    return ", ".join(f"{name} {value}" for name, value in cut) or "all rows"
 
 
 def _about(one: Asked, part: Found, task: Task) -> dict[str, Any]:
