@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from mlflow_prod import report
 from mlflow_prod.candidate.analysis import log_analysis
-from mlflow_prod.candidate.findings import log_findings
+from mlflow_prod.candidate.findings import Rival, log_findings
 from mlflow_prod.candidate.load import Model
 from mlflow_prod.candidate.wanted import Wanted
 from mlflow_prod.data import Part, Rows
@@ -99,25 +98,21 @@ def log_figures(
     }
     found = {check: _meant(measures, scored) for check, measures in found.items()}
     measures = [measure for check in found.values() for measure in check]
-    others: dict[str, np.ndarray] = {}
-    over: dict[str, list[Measure]] = {}
-    decided: list[str] = []
-    baseline: np.ndarray | None = None
+    beside: Rival | None = None
     if other is not None:
         theirs = _scores(other[1], part)
         gaps = versus(model.task, part.target, scores, theirs.values, other[0], part.weight)
         gaps = _meant(gaps, scored, theirs)
         run.log_measures([replace(gap, name=f"versus/{gap.name}") for gap in gaps])
         found["evaluation"] = [*found["evaluation"], *gaps]
-        baseline = theirs.values
-        others, over = {rival: theirs.values}, {rival: gaps}
-        decided = [] if theirs.graded else [rival]
+        beside = Rival(rival, theirs.values, gaps, theirs.graded)
     run.log_measures(measures, model_id=model_id or None, part=rows or part, data_name=data_name)
     run.log_table(table_of(measures), "slices")
     run.log_figure(report.slices(measures), "slices")
     if model.task.kind != "regression":
         run.log_figure(report.confusion(model.task, part.target, scores), "confusion")
     if wanted.config is not None:
+        baseline = None if beside is None else beside.scores
         found["eval_config"] = log_analysis(run, wanted.config, model.task, part, scores, baseline)
         run.log_measures([replace(one, name=f"eval_config/{one.name}") for one in found["eval_config"]])
     log_findings(
@@ -126,9 +121,7 @@ def log_figures(
         part,
         scores,
         data_name,
-        others=others,
-        gaps=over,
-        decided=decided,
+        rival=beside,
         graded=scored.graded,
         model_id=model_id,
         wanted=wanted,

@@ -1,7 +1,8 @@
 """What is found out about a model beyond what a promotion asks for: tables, plots and a page."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +51,24 @@ UNSAFE = re.compile(r"[^\w.-]")
 OF_PROBABILITIES = ("auc", "pr_auc", "log_loss", "brier", "ece")
 
 
+@dataclass(frozen=True)
+class Rival:
+    """A model that this one is set beside, on the same rows.
+
+    Parameters
+    ----------
+    name : what it is called.
+    scores : its answers.
+    gaps : what this model has over it (`versus`).
+    graded : whether its scores are probabilities, or say no more than a class.
+    """
+
+    name: str
+    scores: np.ndarray
+    gaps: Sequence[Measure] = ()
+    graded: bool = True
+
+
 def log_findings(
     run: Run,
     task: Task,
@@ -57,9 +76,7 @@ def log_findings(
     scores: np.ndarray,
     data_name: str,
     *,
-    others: Mapping[str, np.ndarray] | None = None,
-    gaps: Mapping[str, Sequence[Measure]] | None = None,
-    decided: Collection[str] = (),
+    rival: Rival | None = None,
     graded: bool = True,
     model_id: str = "",
     wanted: Wanted = Wanted(),
@@ -67,15 +84,11 @@ def log_findings(
     """Logs `report.html`, and what it tells as tables and plots.
 
     Slices are cut by the protected columns and by those wanted, else by further ones up to eight in all,
-    numbers in bands, and by each two of them. `others`: scores of models to be set beside, by name, and
-    `gaps` what this model has over them (`versus`); those of them that are `decided` say classes only.
-    `graded`: whether scores are probabilities, or say no more than a class; then all that needs probabilities
-    is left out.
+    numbers in bands, and by each two of them. `graded`: whether scores are probabilities, or say no more than
+    a class; then all that needs probabilities is left out.
     """
     facts = _facts(data_name, model_id)
-    found = findings_of(
-        task, part, scores, facts, others=others, gaps=gaps, decided=decided, graded=graded, wanted=wanted
-    )
+    found = findings_of(task, part, scores, facts, rival=rival, graded=graded, wanted=wanted)
     logged = {
         "every_slice": _shown(found.decided),
         "references": found.references,
@@ -111,9 +124,7 @@ def findings_of(
     scores: np.ndarray,
     facts: Mapping[str, str],
     *,
-    others: Mapping[str, np.ndarray] | None = None,
-    gaps: Mapping[str, Sequence[Measure]] | None = None,
-    decided: Collection[str] = (),
+    rival: Rival | None = None,
     graded: bool = True,
     wanted: Wanted = Wanted(),
 ) -> Findings:
@@ -136,11 +147,13 @@ def findings_of(
     table = slices(counts)
     if not graded:
         table = _of_classes(table)
+    others = {} if rival is None else {rival.name: rival.scores}
     beside = references(
         task, part.target, scores, part.weight, others=others, time=part.time, human=wanted.human or None
     )
     probable = [name for name in beside.columns if name.startswith(OF_PROBABILITIES)]
-    beside.loc[beside["model"].isin([*decided]), probable] = np.nan
+    if rival is not None and not rival.graded:
+        beside.loc[beside["model"] == rival.name, probable] = np.nan
     # The same as the evidence says, of bins as fine as memory allows.
     exact = [name for name in probable if name in table]
     table.loc[table.index[0], exact] = beside.iloc[0][exact].astype(float)
@@ -152,7 +165,7 @@ def findings_of(
         protected,
         facts,
         references=beside if graded else _of_classes(beside),
-        versus=_differences(gaps or {}),
+        versus=_differences(rival),
         parity=judged,
         carried=_asked_for(inside, "slice", wanted),
         over_time=_over_time(task, part, scores, graded=graded),
@@ -215,8 +228,8 @@ def _asked_for(table: pd.DataFrame, column: str, wanted: Wanted) -> pd.DataFrame
     return table.reset_index(drop=True)
 
 
-def _differences(gaps: Mapping[str, Sequence[Measure]]) -> pd.DataFrame:
-    rows = [(model, gap.name, gap.value, gap.low, gap.high) for model, found in gaps.items() for gap in found]
+def _differences(rival: Rival | None) -> pd.DataFrame:
+    rows = [(rival.name, gap.name, gap.value, gap.low, gap.high) for gap in rival.gaps] if rival else []
     return pd.DataFrame(rows, columns=["model", "measure", "difference", "low", "high"])
 
 

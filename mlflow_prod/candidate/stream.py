@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import union_categoricals
 from tqdm import tqdm
 
 from mlflow_prod.candidate.findings import columns_of
@@ -45,7 +44,7 @@ def answer_all(
         Answered(model.task, Scores(np.concatenate(answers)))
         for model, answers in zip(models, said, strict=True)
     ]
-    return _joined(kept), answered, rows
+    return kept[0].followed_by(*kept[1:]), answered, rows
 
 
 def _slim(part: Part, names: Iterable[str]) -> Part:
@@ -64,28 +63,3 @@ def _slim(part: Part, names: Iterable[str]) -> Part:
 
 def _compact(column: pd.Series) -> pd.Series:
     return column if column.dtype.kind in "biufM" else column.astype("category")
-
-
-def _joined(parts: Sequence[Part]) -> Part:
-    def table(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        columns = {name: _stacked([one[name] for one in tables]) for name in tables[0].columns}
-        return pd.DataFrame(columns, index=range(sum(map(len, tables))))
-
-    def array(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
-        there = [one for one in arrays if one is not None]
-        return np.concatenate(there) if there else None
-
-    target = np.concatenate([part.target for part in parts])
-    return Part(
-        table([pd.DataFrame(part.features) for part in parts]),
-        target,
-        table([part.groups for part in parts]),
-        array([part.weight for part in parts]),
-        array([part.time for part in parts]),
-    )
-
-
-def _stacked(columns: Sequence[pd.Series]) -> pd.Series:
-    if isinstance(columns[0].dtype, pd.CategoricalDtype):
-        return pd.Series(union_categoricals([*columns]))
-    return pd.concat(columns, ignore_index=True)

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from mlflow_prod.data.schema import Schema
 from mlflow_prod.data.task import Task
@@ -77,7 +79,7 @@ class Part:
         )
 
     def followed_by(self, *others: "Part") -> "Part":
-        """These rows and then those of other parts of the same data."""
+        """These rows and then those of other parts of the same data; categories are those of all of them."""
         parts = [self, *others]
 
         def joined(name: str) -> Any:
@@ -85,7 +87,8 @@ class Part:
             if pieces[0] is None:
                 return None
             if isinstance(pieces[0], pd.DataFrame):
-                return pd.concat(pieces, ignore_index=True)
+                columns = {name: _stacked([piece[name] for piece in pieces]) for name in pieces[0].columns}
+                return pd.DataFrame(columns, index=range(sum(map(len, pieces))))
             return np.concatenate(pieces)
 
         return Part(**{field.name: joined(field.name) for field in fields(Part)})
@@ -161,6 +164,12 @@ class Dataset:
             other.add("protected")
         # What inference left out has a note; it left it out of our models only.
         return tuple(name for name, c in self.schema.columns.items() if c.role not in other or c.note)
+
+
+def _stacked(columns: Sequence[pd.Series]) -> pd.Series:
+    if all(isinstance(column.dtype, pd.CategoricalDtype) for column in columns):
+        return pd.Series(union_categoricals([*columns]))
+    return pd.concat(columns, ignore_index=True)
 
 
 def _add(state: "hashlib._Hash", name: str, array: np.ndarray) -> None:

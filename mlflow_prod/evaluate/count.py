@@ -14,7 +14,7 @@ from mlflow_prod.evaluate.counting import Counting, Counts
 from mlflow_prod.evaluate.cuts import Column, Cut
 from mlflow_prod.evaluate.cuts.arrow import categories
 from mlflow_prod.evaluate.one_pass import FIRST, Source, first_rows, one_pass
-from mlflow_prod.evaluate.read import Reading
+from mlflow_prod.evaluate.read import Reading, score_columns
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
 from mlflow_prod.profile import Cells, Scale
 from mlflow_prod.profile.scale import MOST_SCORES
@@ -53,9 +53,7 @@ def count(
 
     Raises DataError for rows that `Rows` does not take and columns that are not there, InvalidParameter.
     """
-    names = (score,) if isinstance(score, str) else tuple(score)
-    if len(names) != (needed := len(task.classes) if task.kind == "multiclass" else 1):
-        raise InvalidParameter("score", f"{needed} column{'s'[: needed > 1]} of a {task.kind} task", names)
+    names = score_columns(task, score)
     cuts = [Column(cut) if isinstance(cut, str) else cut for cut in columns]
     for cut in cuts:
         if not hasattr(cut, "reads"):

@@ -1,6 +1,6 @@
 """Scored rows in batches of a table, checked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +9,18 @@ import pyarrow as pa
 
 from mlflow_prod.data.task import Task
 from mlflow_prod.data.text import as_text
-from mlflow_prod.errors import DataError
+from mlflow_prod.errors import DataError, InvalidParameter
 from mlflow_prod.evaluate.cuts import Cut
 from mlflow_prod.evaluate.rows import Rows
+
+
+def score_columns(task: Task, score: str | Sequence[str]) -> tuple[str, ...]:
+    """The columns of a model's answers, one or of more than two classes one each, else InvalidParameter."""
+    names = (score,) if isinstance(score, str) else tuple(score)
+    needed = len(task.classes) if task.kind == "multiclass" else 1
+    if len(names) != needed:
+        raise InvalidParameter("score", f"{needed} column{'s'[: needed > 1]} of a {task.kind} task", names)
+    return names
 
 
 @dataclass(frozen=True)

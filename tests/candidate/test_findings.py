@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mlflow_prod.candidate import Wanted
-from mlflow_prod.candidate.findings import MOST_COLUMNS, findings_of, log_findings
+from mlflow_prod.candidate.findings import MOST_COLUMNS, Rival, findings_of, log_findings
 from mlflow_prod.data import Part
 from mlflow_prod.data.task import Task
 from mlflow_prod.evaluate import evaluation
@@ -46,9 +46,9 @@ def test_figures_of_all_rows_are_those_of_the_evidence(task, weighted):
 
 
 def test_everything_that_is_known_is_told_of():
-    others = {"the other model": _scores(BINARY, seed=5)}
+    rival = Rival("the other model", _scores(BINARY, seed=5))
     time = pd.date_range("2026-01-01", periods=900, freq="h").to_numpy()
-    found = findings_of(BINARY, _part(BINARY, time=time), _scores(BINARY), {}, others=others)
+    found = findings_of(BINARY, _part(BINARY, time=time), _scores(BINARY), {}, rival=rival)
     assert found.protected == ("sex",)
     assert {"income", "purpose"} <= set(found.slices.columns)
     assert list(found.references["model"][:2]) == ["this model", "the other model"]
@@ -83,8 +83,8 @@ def test_no_more_columns_are_cut_by_than_are_readable():
 
 def test_classes_alone_carry_no_figure_of_probabilities():
     answers = (_scores(BINARY) >= 0.5).astype(float)
-    others = {"another": answers}
-    found = findings_of(BINARY, _part(BINARY), answers, {}, others=others, graded=False)
+    rival = Rival("another", answers)
+    found = findings_of(BINARY, _part(BINARY), answers, {}, rival=rival, graded=False)
     for table in (found.slices, found.references):
         told = [str(name) for name in table]
         assert not [name for name in told if name.startswith(("auc", "pr_auc", "log_loss", "brier", "ece"))]
@@ -146,10 +146,9 @@ def test_of_an_expression_only_the_rows_of_which_it_holds_are_told_as_places_to_
 
 
 def test_a_rival_that_says_classes_only_is_set_beside_by_what_classes_tell():
-    others = {"models:/rule/1": np.round(_scores(BINARY, seed=5))}
-    found = findings_of(
-        BINARY, _part(BINARY), _scores(BINARY), {}, others=others, decided=["models:/rule/1"]
-    ).references.set_index("model")
+    rival = Rival("models:/rule/1", np.round(_scores(BINARY, seed=5)), graded=False)
+    found = findings_of(BINARY, _part(BINARY), _scores(BINARY), {}, rival=rival)
+    found = found.references.set_index("model")
     assert found.loc["models:/rule/1", "accuracy"] > 0 and np.isnan(found.loc["models:/rule/1", "auc"])
     assert found.loc["this model", "auc"] > 0
 

@@ -16,7 +16,7 @@ from mlflow_prod.evaluate.cuts import Cut
 from mlflow_prod.evaluate.cuts.bands import bands
 from mlflow_prod.evaluate.losses import losses
 from mlflow_prod.evaluate.one_pass import Source, one_pass
-from mlflow_prod.evaluate.read import Reading
+from mlflow_prod.evaluate.read import Reading, score_columns
 from mlflow_prod.evaluate.rows import NO_WEIGHT, Rows
 from mlflow_prod.evaluate.search.alarms import LEVEL
 from mlflow_prod.evaluate.search.excess import Excess
@@ -77,9 +77,7 @@ def worst(
 
     Sources: Y. Chung et al., Slice Finder, ICDE (2019); E. Pastor et al., DivExplorer, SIGMOD (2021).
     """
-    names = (score,) if isinstance(score, str) else tuple(score)
-    if len(names) != (needed := len(task.classes) if task.kind == "multiclass" else 1):
-        raise InvalidParameter("score", f"{needed} column{'s'[: needed > 1]} of a {task.kind} task", names)
+    names = score_columns(task, score)
     if together not in range(1, MOST_TOGETHER + 1):
         raise InvalidParameter("together", f"1 to {MOST_TOGETHER}", together)
     for name, number in (("most", most), ("least_rows", least_rows)):
