@@ -1,7 +1,18 @@
 """TFLite models in MLflow: run by LiteRT, raw rows in, TensorFlow not imported."""
 
 from mlflow_prod.tflite.check import check
+from mlflow_prod.tflite.contents import Contents, Kernel, Tensor, contents
 from mlflow_prod.tflite.flavor import load_model, log_model, save_model
 from mlflow_prod.tflite.model import TFLiteModel
 
-__all__ = ["TFLiteModel", "check", "load_model", "log_model", "save_model"]
+__all__ = [
+    "Contents",
+    "Kernel",
+    "TFLiteModel",
+    "Tensor",
+    "check",
+    "contents",
+    "load_model",
+    "log_model",
+    "save_model",
+]
