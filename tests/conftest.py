@@ -8,6 +8,7 @@ import sqlite3
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.demo import Story
 from tests.spark import local_spark
@@ -38,6 +39,9 @@ OUTSIDE = (
 )
 for name in OUTSIDE:
     os.environ.pop(name, None)
+# What an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 # A main module without a file, as pytest's workers have, PySpark takes for a run of its own tests, and ends.
 if not hasattr(sys.modules["__main__"], "__file__"):
     sys.modules["__main__"].__file__ = __file__
@@ -51,6 +55,7 @@ def pytest_addoption(parser):
     """How often the tests in tests/faults try their luck; `make faults` tries long."""
     parser.addoption("--kills", type=int, default=4, help="processes killed at random moments, a database")
     parser.addoption("--swaps", type=int, default=30, help="files swapped at random moments")
+    parser.addoption("--mutants", type=int, default=100, help="TFLite files damaged at random")
 
 
 def pytest_collection_modifyitems(items):
@@ -92,6 +97,7 @@ def workplace(tmp_path, monkeypatch, mlflow_tables):
     with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
         connection.execute("UPDATE experiments SET artifact_location = ?", [f"{tmp_path}/mlruns/0"])
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_PROD_CACHE", str(tmp_path / "cache"))
     forget_mlflow()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", database)
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", f"gated:{database}")
