@@ -64,7 +64,7 @@ def _multiply_adds(graph: Graph, operator: Operator) -> int:
         return graph.tensors[number].elements
 
     def shape(place: int) -> tuple[int, ...]:
-        return graph.tensors[operator.inputs[place]].shape
+        return graph.tensors[graph.source(operator.inputs[place])].shape
 
     match operator.name:
         case "CONV_2D" | "CONV_3D":

@@ -1,7 +1,7 @@
 """The graph of a TFLite file, as plain records."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ NUMPY = {
     "uint64": np.uint64,
     "bool": np.bool_,
 }
+RETYPES = ("QUANTIZE", "DEQUANTIZE")
 BITS = {"int4": 4, "uint4": 4, "int2": 2, "bfloat16": 16, "complex64": 64, "complex128": 128}
 
 
@@ -85,6 +86,21 @@ class Graph:
     stored: dict[int, np.ndarray]
     axes: dict[int, int]
     sparse: frozenset[int]
+
+    def source(self, number: int) -> int:
+        """The tensor whose numbers this one has in another type.
+
+        A kernel of float16 is stored as such and widened before its operator, one that was trained for
+        integers is rounded and widened.
+        """
+        for _ in self._retyped:
+            # A malformed file may lead round and round.
+            number = self._retyped.get(number, number)
+        return number
+
+    @cached_property
+    def _retyped(self) -> dict[int, int]:
+        return {one.outputs[0]: one.inputs[0] for one in self.operators if one.name in RETYPES}
 
 
 @dataclass(frozen=True)

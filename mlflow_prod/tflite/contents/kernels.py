@@ -48,13 +48,10 @@ class Kernel:
 
 def kernels(graph: Graph) -> Iterator[Kernel]:
     """The kernels of a graph in the order of its operators; a shared one once for each operator."""
-    # A float16 kernel is stored as such and widened by a DEQUANTIZE before its operator.
-    widened = {one.outputs[0]: one.inputs[0] for one in graph.operators if one.name == "DEQUANTIZE"}
     for operator in graph.operators:
         data, places = KERNEL_OPERATORS.get(operator.name, (0, ()))
         for place in places:
-            number = _read(operator, place)
-            number = widened.get(number, number)
+            number = graph.source(_read(operator, place))
             if number in graph.stored:
                 yield _kernel(graph, operator, number, graph.tensors[_read(operator, data)].dtype)
 
