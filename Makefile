@@ -55,8 +55,8 @@ setup: $(DEV) ## everything that tests and checks need, in .venv
 test: $(DEV) ## every test, on $WORKERS processes (2) of about 1.5 GB each
 	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
 
-faults: $(DEV) ## the tests that kill, swap and break, tried long: 200 kills of each kind, 1,000 swaps (minutes)
-	@$(BIN)/python -m pytest tests/faults --kills 200 --swaps 1000 $(PYTEST)
+faults: $(DEV) ## the tests that kill, swap and break, tried long: 200 kills of each kind, 1,000 swaps, 2,000 damaged files (minutes)
+	@$(BIN)/python -m pytest tests/faults --kills 200 --swaps 1000 --mutants 2000 $(PYTEST)
 
 check: $(DEV) ## ruff, mypy, the floors of the house, the documentation
 	@$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,9 +60,16 @@ def fetched(model_uri: str, digest: str | None = None) -> Iterator[Path]:
             folder = Path(download_artifacts(artifact_uri=model_uri, dst_path=private))
         except (MlflowException, OSError) as problem:
             raise ModelError(f"no model at {model_uri!r}: {problem}") from problem
-        if digest is not None and (found := digest_of_folder(folder)) != digest:
-            raise ModelError(
-                f"the files of {model_uri!r} have the digest {found[:12]}... and not {digest[:12]}...: "
-                "they were changed after they were measured, so they are not loaded"
-            )
+        if digest is not None:
+            hold_unchanged(folder, {digest}, model_uri)
         yield folder
+
+
+def hold_unchanged(folder: Path, digests: Collection[str], name: str) -> None:
+    """Raises ModelError, about the model `name`, where the files have another digest than these."""
+    if (found := digest_of_folder(folder)) not in digests:
+        known = " or ".join(f"{digest[:12]}..." for digest in sorted(digests))
+        raise ModelError(
+            f"the files of {name!r} have the digest {found[:12]}... and not {known}: "
+            "they were changed after they were measured, so they are not loaded"
+        )

@@ -13,7 +13,6 @@ from mlflow_prod.data import Task
 from mlflow_prod.encoder import Encoder, from_dict
 from mlflow_prod.errors import InvalidParameter, ModelError
 from mlflow_prod.flavor.predictor import Predictor
-from mlflow_prod.flavor.rows import example, signature_of
 
 if TYPE_CHECKING:
     from mlflow.models import Model, ModelSignature
@@ -23,7 +22,6 @@ CONDA, PYTHON, REQUIREMENTS = "conda.yaml", "python_env.yaml", "requirements.txt
 
 
 def write(
-    model: Predictor,
     path: str | Path,
     *,
     own: Callable[[Path], None],
@@ -36,6 +34,7 @@ def write(
     signature: "ModelSignature | None",
     input_example: Any,
     metadata: dict[str, Any] | None,
+    config: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes a model's folder whole or not at all: `path` appears when everything is in it.
 
@@ -52,8 +51,8 @@ def write(
     loader : module whose `_load_pyfunc` reads the folder.
     packages : distributions that the flavor needs beside mlflow, mlflow-prod, numpy and pandas.
     baseline : written as `baseline.json` where given.
-    mlflow_model, signature, input_example, metadata : as MLflow's flavors take them; the signature and the
-        example, which holds no real rows, come from the encoder and the task unless given.
+    mlflow_model, signature, input_example, metadata : as MLflow's flavors take them; None for none.
+    config : what `mlflow.pyfunc.load_model(..., model_config=...)` may say otherwise.
 
     Raises
     ------
@@ -66,21 +65,10 @@ def write(
     try:
         draft.mkdir(parents=True)
         own(draft)
-        _write_json(draft / ENCODER, model.encoder.to_dict())
-        _write_json(draft / TASK, model.task.to_dict())
         if baseline is not None:
             _write_json(draft / BASELINE, baseline)
         _write_environment(draft, packages)
-        _describe(
-            draft,
-            mlflow_model,
-            flavor,
-            options,
-            loader,
-            signature_of(model.encoder, model.task) if signature is None else signature,
-            example(model.encoder) if input_example is None else input_example,
-            metadata,
-        )
+        _describe(draft, mlflow_model, flavor, options, loader, signature, input_example, metadata, config)
         draft.replace(path)
     except OSError as problem:
         raise ModelError(f"the model cannot be written to {path}: {problem}") from problem
@@ -88,8 +76,19 @@ def write(
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def keep_meaning(folder: Path, model: Predictor) -> None:
+    """Writes a model's encoder and task into its folder, where `meaning` finds them."""
+    _write_json(folder / ENCODER, model.encoder.to_dict())
+    _write_json(folder / TASK, model.task.to_dict())
+
+
+def has_meaning(folder: Path) -> bool:
+    """Whether a folder's model was saved with its encoder and task, one of which may have been lost since."""
+    return any((folder / name).exists() for name in (ENCODER, TASK))
+
+
 def meaning(folder: Path) -> tuple[Encoder, Task]:
-    """The encoder and the task that `write` put into a folder; ModelError where they cannot be read."""
+    """The encoder and the task that `keep_meaning` put there; ModelError where they cannot be read."""
     try:
         encoder, task = (json.loads((folder / name).read_text()) for name in (ENCODER, TASK))
         return from_dict(encoder), Task.from_dict(task)
@@ -107,9 +106,10 @@ def _describe(
     flavor: str,
     options: Mapping[str, Any],
     loader: str,
-    signature: "ModelSignature",
+    signature: "ModelSignature | None",
     input_example: Any,
     metadata: dict[str, Any] | None,
+    config: Mapping[str, Any] | None,
 ) -> None:
     from mlflow import pyfunc
     from mlflow.models import Model
@@ -120,9 +120,16 @@ def _describe(
     described.signature = signature
     if metadata is not None:
         described.metadata = metadata
-    _save_example(described, input_example, str(folder))
+    if input_example is not None:
+        _save_example(described, input_example, str(folder))
     described.add_flavor(flavor, **options)
-    pyfunc.add_to_model(described, loader_module=loader, conda_env=CONDA, python_env=PYTHON)
+    pyfunc.add_to_model(
+        described,
+        loader_module=loader,
+        conda_env=CONDA,
+        python_env=PYTHON,
+        model_config=None if config is None else dict(config),
+    )
     described.model_size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     described.save(str(folder / MLMODEL_FILE_NAME))
 

@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow_prod.errors import ModelError
-from mlflow_prod.flavor import Answers, fetched, meaning, promoted, write
+from mlflow_prod.flavor import (
+    Answers,
+    as_promoted,
+    example,
+    fetched,
+    keep_meaning,
+    meaning,
+    promoted,
+    signature_of,
+    write,
+)
 from mlflow_prod.models.keras_model import KerasModel
 
 if TYPE_CHECKING:
@@ -29,14 +39,14 @@ def save_model(
 ) -> None:
     """Writes a model with its encoder as an MLflow model folder; see `mlflow_prod.flavor.write`.
 
-    `mlflow.keras.load_model` gives the bare network of such a folder, `mlflow.pyfunc` takes raw rows.
+    `mlflow.keras.load_model` gives the bare network of such a folder, `mlflow.pyfunc` takes raw rows. The
+    signature and the example, which holds no real rows, come from the encoder and the task unless given.
     """
     import keras
 
     write(
-        model,
         path,
-        own=lambda folder: _write_network(folder, model),
+        own=lambda folder: _write_own(folder, model),
         flavor=FLAVOR,
         options={
             "data": DATA,
@@ -48,8 +58,8 @@ def save_model(
         packages=["keras", "tensorflow"],
         baseline=baseline,
         mlflow_model=mlflow_model,
-        signature=signature,
-        input_example=input_example,
+        signature=signature_of(model.encoder, model.task) if signature is None else signature,
+        input_example=example(model.encoder) if input_example is None else input_example,
         metadata=metadata,
     )
 
@@ -96,7 +106,8 @@ def load_model(model_uri: str, *, digest: str | None = None) -> KerasModel:
 
 
 def _load_pyfunc(path: str) -> Answers:
-    return Answers(_read(Path(path)))
+    with as_promoted(Path(path)) as (folder, _):
+        return Answers(_read(folder))
 
 
 def _read(folder: Path) -> KerasModel:
@@ -111,6 +122,7 @@ def _read(folder: Path) -> KerasModel:
     return KerasModel(network, encoder, task)
 
 
-def _write_network(folder: Path, model: KerasModel) -> None:
+def _write_own(folder: Path, model: KerasModel) -> None:
+    keep_meaning(folder, model)
     (folder / DATA).mkdir()
     model.network.save(folder / DATA / FILE)

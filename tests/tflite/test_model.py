@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from mlflow_prod.compress import convert
 from mlflow_prod.data import Task
-from mlflow_prod.errors import ModelError
+from mlflow_prod.errors import DataError, ModelError
 from mlflow_prod.flavor import Predictor
 from mlflow_prod.models import build
 from mlflow_prod.tflite import TFLiteModel
-from mlflow_prod.tflite.model import BATCH, SIZES
+from mlflow_prod.tflite.file import BATCH, SIZES
 
 
 def test_it_scores_as_the_network_does(contents, encoder, task, network, applicants):
@@ -91,7 +91,7 @@ def test_a_file_that_does_not_fit_its_task_or_encoder_is_refused(contents, encod
 
 
 def test_rows_of_another_width_are_refused(model):
-    with pytest.raises(ModelError, match=r"rows of shape \(2, 3\)"):
+    with pytest.raises(DataError, match=r"got shape \(2, 3\)"):
         model.score(np.zeros((2, 3), np.float32))
 
 
