@@ -6,7 +6,7 @@ from mlflow_prod.stats.counts import chi_squared
 from mlflow_prod.stats.fisher import fisher
 from mlflow_prod.stats.means import effective_n, mean
 from mlflow_prod.stats.multiplicity import benjamini_hochberg, chosen_confidence, holm
-from mlflow_prod.stats.paired import mcnemar, paired_auc, paired_bootstrap, paired_proportions
+from mlflow_prod.stats.paired import mcnemar, paired_auc, paired_bootstrap, paired_mean, paired_proportions
 from mlflow_prod.stats.proportions import (
     bonferroni,
     clopper_pearson,
@@ -16,6 +16,7 @@ from mlflow_prod.stats.proportions import (
     quantile_of,
     wilson,
 )
+from mlflow_prod.stats.quantiles import quantile
 from mlflow_prod.stats.ratios import mover_ratio, smallest_ratio
 from mlflow_prod.stats.sample_size import growth_to_decide
 
@@ -39,9 +40,11 @@ __all__ = [
     "newcombe",
     "paired_auc",
     "paired_bootstrap",
+    "paired_mean",
     "paired_proportions",
     "pairs_confidence",
     "poisson_bootstrap",
+    "quantile",
     "quantile_of",
     "smallest_ratio",
     "wilson",

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, ttest_rel
 from statsmodels.stats.contingency_tables import mcnemar as peer
 
 from mlflow_prod.errors import InvalidParameter
@@ -12,6 +12,7 @@ from mlflow_prod.stats import (
     newcombe,
     paired_auc,
     paired_bootstrap,
+    paired_mean,
     paired_proportions,
     wilson,
 )
@@ -199,8 +200,32 @@ def test_the_same_seed_gives_the_same_interval_and_replicates_without_a_figure_a
             lambda: paired_bootstrap(np.ones(2), np.ones(2), accuracy(1), 0, 100, 1),
             "confidence must be strictly",
         ),
+        (lambda: paired_mean([1.0], [2.0]), "first and second must be of one length >= 2"),
+        (lambda: paired_mean([1.0, 2.0], [1.0, 2.0, 3.0]), "first and second must be of one length >= 2"),
+        (lambda: paired_mean([1.0, np.nan], [1.0, 2.0]), "first and second must be finite, got .*nan"),
+        (lambda: paired_mean([1.0, 2.0], [1.0, 2.0], 1.0), "confidence must be strictly"),
     ],
 )
 def test_bad_parameters_are_refused(call, message):
     with pytest.raises(InvalidParameter, match=message):
         call()
+
+
+@given(st.lists(st.tuples(st.floats(-10, 10), st.floats(-10, 10)), min_size=2, max_size=12))
+def test_the_paired_mean_is_that_of_scipy(pairs):
+    first, second = np.round(np.array(pairs).T, 3)
+    found = paired_mean(first, second, 0.9)
+    assert found[1] <= found[0] <= found[2]
+    if np.ptp(first - second) > 1e-6:
+        interval = ttest_rel(first, second).confidence_interval(0.9)
+        assert found == pytest.approx((np.mean(first - second), interval.low, interval.high), abs=1e-7)
+    assert paired_mean(second, first, 0.9) == pytest.approx((-found[0], -found[2], -found[1]), abs=1e-9)
+
+
+def test_the_paired_mean_holds_the_true_difference_19_times_of_20():
+    rng = np.random.default_rng(0)
+    both = rng.normal(size=(2000, 5))
+    found = [paired_mean(row + rng.normal(0.3, 1, 5), row) for row in both]
+    held = sum(low <= 0.3 <= high for _, low, high in found)
+    # Four standard errors around 95% of 2,000.
+    assert 1861 <= held <= 1939
