@@ -14,10 +14,12 @@ import pytest
 
 import mlflow_prod
 from mlflow_prod import compress, data, distribute, encoder, models, tflite, train, tune
-from mlflow_prod.compress import Converter
+from mlflow_prod.compress import Converter, Recipe, Step, Training
 from mlflow_prod.encoder import Encoder
-from mlflow_prod.errors import DataError
+from mlflow_prod.errors import DataError, ModelError
 from mlflow_prod.flavor import Predictor
+from mlflow_prod.models.bridge import from_tf_keras, to_tf_keras
+from mlflow_prod.tflite import TFLiteFile, contents
 
 HOUSE = Path(mlflow_prod.__file__).parent
 # One data set for each kind of task; tables and images, numbers, categories and booleans.
@@ -41,7 +43,9 @@ def members(protocol):
     }
 
 
-CONVERTERS, ENCODERS, PREDICTORS = (members(protocol) for protocol in (Converter, Encoder, Predictor))
+CONVERTERS, ENCODERS, PREDICTORS, STEPS = (
+    members(protocol) for protocol in (Converter, Encoder, Predictor, Step)
+)
 
 
 # --- what the members are tried on
@@ -136,10 +140,13 @@ def untrained(known, learnt):
 
 
 def test_the_sweep_finds_what_is_known():
-    assert set(CONVERTERS) >= {"PostTraining"}
+    assert set(CONVERTERS) >= {"PostTraining", "StoredWeights"}
     assert set(ENCODERS) >= {"ImageEncoder", "TableEncoder"}
+    assert set(STEPS) >= {"QAT", "Cluster", "Prune"}
     assert set(PREDICTORS) >= {"KerasModel", "TFLiteModel"}
-    assert set(compress.CONVERTERS) >= {"float32", "dynamic_range", "float16", "int8"}
+    assert set(compress.CONVERTERS) >= {
+        *("float32", "float16", "dynamic_range", "int8", "int8_io", "int16x8", "weight_only", "int4")
+    }
     assert set(tune.STRATEGIES) >= {"random"}
     assert set(distribute.STRATEGIES) >= {"one_device", "mirrored"}
 
@@ -147,6 +154,7 @@ def test_the_sweep_finds_what_is_known():
 def test_every_member_that_is_found_is_tried(datasets):
     assert set(CONVERTERS) == {type(converter).__name__ for converter in compress.CONVERTERS.values()}
     assert set(ENCODERS) == set(EXAMPLES)
+    assert set(STEPS) == {step.__name__ for step in compress.STEPS.values()}
     assert set(PREDICTORS) == set(MADE_FROM)
     assert {known.task.kind for known in datasets.values()} == {"binary", "multiclass", "regression"}
 
@@ -154,27 +162,23 @@ def test_every_member_that_is_found_is_tried(datasets):
 # --- converters
 
 # Largest difference from the network, as a share of its scores' range, by the type of the stored kernels.
-ROUNDING = {"float32": 1e-5, "float16": 3e-3, "int8": 0.1}
+ROUNDING = {"float32": 1e-5, "float16": 3e-3, "int8": 0.1, "int4": 0.5}
 
 
 @pytest.mark.parametrize("name", compress.CONVERTERS)
 @pytest.mark.parametrize("known", DATA)
-def test_a_converters_file_reads_and_gives_float32_and_agrees_with_the_network(name, known, cases, files):
-    from ai_edge_litert.interpreter import Interpreter
-
+def test_a_converters_file_agrees_with_the_network_at_any_batch(name, known, cases, files):
     assert isinstance(compress.CONVERTERS[name], Converter)
     rows, expected, content = cases[known].rows, cases[known].scores, files(name, known)
-    interpreter = Interpreter(model_content=content)
-    (read,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
-    assert read["dtype"] == given["dtype"] == np.float32
-    interpreter.resize_tensor_input(read["index"], rows.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(read["index"], rows)
-    interpreter.invoke()
-    found = interpreter.get_tensor(given["index"])
-    assert found.shape == expected.shape
-    allowed = ROUNDING[compress.reached(content).largest] * np.ptp(expected)
-    assert np.abs(found - expected).max() <= allowed
+    held = contents(content)
+    assert {tensor.dtype for tensor in (*held.inputs, *held.outputs)} == (
+        {"int8"} if name == "int8_io" else {"float32"}
+    )
+    allowed = ROUNDING[held.largest] * np.ptp(expected)
+    for batch in (1, 7, len(rows)):
+        found = TFLiteFile(content).predict(rows[:batch])
+        assert found.shape == expected[:batch].shape
+        assert np.abs(found - expected[:batch]).max() <= allowed
 
 
 @pytest.mark.parametrize("name", compress.CONVERTERS)
@@ -187,6 +191,49 @@ def test_a_converter_gives_the_same_bytes_again_and_leaves_its_inputs_as_they_we
     assert network.compiled
     assert all(map(np.array_equal, network.get_weights(), weights))
     assert np.array_equal(calibration, cases["digits"].learnt_from)
+
+
+# --- steps of recipes
+
+
+@pytest.fixture(scope="session", params=compress.STEPS)
+def stepped(request, cases):
+    """A step with its own defaults, the network it was tried on, and what came of it."""
+    case = cases["loans"]
+    rows, target = case.learnt_from, case.data.train.target
+    training = Training(rows, target, case.data.task.kind, epochs=1, batch_size=32, progress=False)
+    step, learner = compress.STEPS[request.param](), to_tf_keras(case.network)
+    return step, learner, step.apply(learner, training), training
+
+
+def test_a_step_is_written_in_a_recipe_and_read_again(stepped):
+    recipe = Recipe((stepped[0],), "int8")
+    assert Recipe.read(str(recipe)) == recipe
+
+
+def test_a_step_leaves_the_network_it_was_given_as_it_was_and_keeps_what_it_reads_and_gives(stepped, cases):
+    _, learner, trained, _ = stepped
+    rows, expected = cases["loans"].rows, cases["loans"].scores
+    np.testing.assert_allclose(learner(rows, training=False), expected, atol=1e-6)
+    found = trained(rows, training=False).numpy()
+    assert found.shape == expected.shape
+    assert 0 < np.abs(found - expected).max() < 0.5
+
+
+def test_the_file_of_a_step_shows_it_and_the_file_of_the_untreated_network_does_not(stepped, cases, files):
+    step, _, trained, _ = stepped
+    rows = cases["loans"].learnt_from
+    crossed = trained if isinstance(step, compress.QAT) else from_tf_keras(trained)
+    held = contents(compress.CONVERTERS["int8"].convert(crossed, rows))
+    assert all(np.isfinite(measure.value) for measure in step.verify(held))
+    with pytest.raises(ModelError):
+        step.verify(contents(files("float32", "loans")))
+
+
+def test_a_step_is_the_same_again_by_its_seed(stepped):
+    step, learner, trained, training = stepped
+    again = step.apply(learner, training)
+    assert all(map(np.array_equal, again.get_weights(), trained.get_weights()))
 
 
 # --- encoders

@@ -8,18 +8,23 @@ from mlflow_prod.errors import InvalidParameter
 # Names of measures of which a lower figure is the better one.
 LOWER_IS_BETTER = frozenset(
     {
+        "arena",
         "brier",
         "bytes",
+        "bytes_moved",
         "drifted_columns",
         "drifted_share",
         "ece",
         "failures",
+        "gzip_bytes",
         "log_loss",
         "mae",
         "mape",
+        "multiply_adds",
         "rmse",
     }
-    | {"p50", "p95", "p99", "probability_gap", "score_gap"}
+    | {"p50", "p95", "p99", "batch_256_p50", "batch_256_p95", "probability_gap", "score_gap"}
+    | {"difference/brier", "difference/log_loss", "difference/mae"}
 )
 Slice = tuple[tuple[str, str], ...]
 

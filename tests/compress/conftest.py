@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mlflow_prod.compress import convert
 from mlflow_prod.data import Task
 from mlflow_prod.models import build
 
@@ -18,3 +19,8 @@ def network(task):
 @pytest.fixture(scope="session")
 def rows():
     return np.random.default_rng(0).normal(size=(300, 20)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def float32_file(network):
+    return convert(network, "float32")
