@@ -1,11 +1,5 @@
 """From a data string to raw rows."""
 
-import importlib
-import inspect
-import re
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,12 +10,11 @@ import pandas as pd
 from mlflow_prod.data.builtin import BUILTINS, read_builtin
 from mlflow_prod.data.dataset import Dataset
 from mlflow_prod.data.files import read_table
+from mlflow_prod.data.function import FUNCTION, call
 from mlflow_prod.data.images import is_idx_folder, is_image_folder, read_idx_folder, read_image_folder
 from mlflow_prod.data.schema_file import SchemaFile, find_schema_file
 from mlflow_prod.data.source import Images, Table
 from mlflow_prod.errors import DataError, nearest
-
-FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 def reach(
@@ -82,25 +75,7 @@ def _read_path(path: Path, schema: str) -> tuple[Table | Images, SchemaFile]:
 
 
 def _call(data: str, target: str) -> Table | Images | Dataset:
-    module, _, function = data.partition(":")
-    with _told(data):
-        try:
-            made = getattr(importlib.import_module(module), function)
-        except ModuleNotFoundError as problem:
-            raise DataError(
-                f"data {data!r}: no module {problem.name!r} on the path {Path.cwd()}"
-            ) from problem
-    if not callable(made):
-        raise DataError(f"data {data!r}: {function} is no function")
-    try:
-        inspect.signature(made).bind()
-    except TypeError as problem:
-        raise DataError(f"data {data!r}: the function must work without arguments: {problem}") from problem
-    except ValueError:
-        # Some that are written in C have no signature.
-        pass
-    with _told(data):
-        value = made()
+    value = call("data", data)
     try:
         return _rows_of(value, target, data)
     except (UnicodeEncodeError, OverflowError) as problem:
@@ -117,20 +92,6 @@ def _rows_of(value: Any, target: str, data: str) -> Table | Images | Dataset:
     raise DataError(
         f"{data} must return a DataFrame, (features, target) or a Dataset, got {type(value).__name__}"
     )
-
-
-@contextmanager
-def _told(data: str) -> Iterator[None]:
-    """Whatever ends the code of a user, `exit` too, becomes a DataError that names its line."""
-    try:
-        yield
-    except DataError:
-        raise
-    except (Exception, SystemExit) as problem:
-        steps = traceback.extract_tb(problem.__traceback__)
-        theirs = [step for step in steps if step.filename != __file__ and "importlib" not in step.filename]
-        place = f" ({theirs[0].filename}, line {theirs[0].lineno})" if theirs else ""
-        raise DataError(f"data {data!r}: {type(problem).__name__}{place}: {problem}") from problem
 
 
 def _pair(features: Any, labels: Any, target: str, data: str) -> Table | Images:

@@ -35,11 +35,23 @@ def pack_targets(target: np.ndarray, teacher_scores: np.ndarray, temperature: fl
     InvalidParameter : the temperature breaks its rule.
     DataError : the scores are no probabilities of these rows.
     """
+    soft = soften(teacher_scores, temperature)
+    if len(soft) != len(target):
+        raise DataError(f"{len(soft)} teacher scores for {len(target)} rows: score the same rows")
+    return np.column_stack([target, soft]).astype(np.float32)
+
+
+def soften(teacher_scores: np.ndarray, temperature: float) -> np.ndarray:
+    """softmax(log(p) / T), shape (n, k), float64; of a binary task (n, 2), negative class first.
+
+    Scores, temperature and errors are those of `pack_targets`.
+
+    >>> soften(np.array([0.9]), 2.0).round(3).tolist()
+    [[0.25, 0.75]]
+    """
     if not COLDEST <= temperature <= HOTTEST:
         raise InvalidParameter("temperature", f"from {COLDEST} to {HOTTEST}", temperature)
     scores = np.asarray(teacher_scores, np.float64)
-    if len(scores) != len(target):
-        raise DataError(f"{len(scores)} teacher scores for {len(target)} rows: score the same rows")
     if scores.ndim == 1:
         scores = np.column_stack([1 - scores, scores])
     if not (
@@ -48,7 +60,18 @@ def pack_targets(target: np.ndarray, teacher_scores: np.ndarray, temperature: fl
         raise DataError("teacher scores must be probabilities: 0 to 1, of all classes together 1")
     logits = np.log(np.clip(scores, LEAST, 1 - LEAST)) / temperature
     soft = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.column_stack([target, soft / soft.sum(axis=1, keepdims=True)]).astype(np.float32)
+    return np.asarray(soft / soft.sum(axis=1, keepdims=True))
+
+
+def soft_answers(target: np.ndarray, teacher_scores: np.ndarray, temperature: float) -> np.ndarray:
+    """The teacher's mean softened answer to the rows of each class, (k, k); NaN for a class without rows.
+
+    What a student learns beside the labels: which wrong classes are nearly right. Class codes `target`, shape
+    (n,); the rest as `soften`.
+    """
+    soft = soften(teacher_scores, temperature)
+    rows = [soft[np.asarray(target) == code] for code in range(soft.shape[1])]
+    return np.stack([np.mean(of, axis=0) if len(of) else np.full(soft.shape[1], np.nan) for of in rows])
 
 
 def make_loss(temperature: float, alpha: float) -> Loss:

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from mlflow_prod.distill import distill
-from mlflow_prod.errors import DataError, InvalidParameter
+from mlflow_prod.errors import DataError, InvalidParameter, ModelError
 from mlflow_prod.train import fit
 
 
@@ -76,3 +76,19 @@ def test_teachers_and_students_that_do_not_fit_are_refused():
         distill(np.ones(3), student(3, 1, "linear", "mse"), inputs, np.ones(4), progress=False)
     with pytest.raises(InvalidParameter, match="alpha"):
         distill(np.full((4, 3), 1 / 3), three, inputs, target, alpha=1.5, progress=False)
+
+
+def test_students_that_do_not_end_in_probabilities_are_refused():
+    inputs, target = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32), np.arange(20) % 3
+    scores = np.full((20, 3), 1 / 3)
+    with pytest.raises(
+        ModelError, match="does not answer with probabilities: end it in a sigmoid or softmax"
+    ):
+        distill(scores, student(3, 3, "linear", "mse"), inputs, target, progress=False)
+    with pytest.raises(ModelError, match="do not add up to 1 in each row: end it in a softmax"):
+        distill(scores, student(3, 3, "sigmoid", "mse"), inputs, target, progress=False)
+    raw = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, "softmax")])
+    with pytest.raises(ModelError, match=r"not compiled: call student\.compile"):
+        distill(scores, raw, inputs, target, progress=False)
+    with pytest.raises(DataError, match="the teacher's scores hold NaN"):
+        distill(np.full(20, np.nan), student(3, 1, "linear", "mse"), inputs, np.ones(20), progress=False)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from keras import ops
 from scipy.special import softmax
 
-from mlflow_prod.distill import make_loss, pack_targets
+from mlflow_prod.distill import make_loss, pack_targets, soft_answers, soften
 from mlflow_prod.errors import DataError, InvalidParameter
 
 
@@ -78,3 +78,14 @@ def test_what_is_no_distillation_is_refused():
     for scores in ([0.1, np.nan], [-3.0, 2.0], [[0.5, 0.4], [0.1, 0.1]]):
         with pytest.raises(DataError, match="must be probabilities"):
             pack_targets(codes, np.array(scores), 1.0)
+
+
+def test_soft_answers_are_means_by_class_of_softened_probabilities():
+    rng = np.random.default_rng(0)
+    scores, codes = softmax(rng.normal(0, 2, (200, 4)), axis=1), rng.integers(0, 3, 200)
+    found = soft_answers(codes, scores, 3.0)
+    for code in range(3):
+        expected = softmax(np.log(scores[codes == code]) / 3, axis=1).mean(axis=0)
+        np.testing.assert_allclose(found[code], expected, rtol=1e-9)
+    assert np.isnan(found[3]).all()
+    np.testing.assert_allclose(soften(np.array([0.9]), 1.0), [[0.1, 0.9]])
