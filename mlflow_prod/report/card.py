@@ -89,14 +89,15 @@ def _overall(measures: Sequence[Measure]) -> list[str]:
         f"| {_cell(style.words(m.name), 60)} | {m.figure} | {'' if m.n is None else f'{m.n:,}'} |"
         for m in measures
         if not m.slice
+        and not m.against
         and not m.name.startswith(skipped)
-        and (m.name.count("/") == 0 or m.name.startswith("gap/"))
+        and (m.name.count("/") == 0 or m.name.startswith(("gap/", "difference/")))
     ]
-    return ["| measure | value [95% interval] | n |", "| --- | --- | ---: |", *rows[:24]] if rows else []
+    return ["| measure | value [95% interval] | n |", "| --- | --- | ---: |", *rows[:32]] if rows else []
 
 
 def _by_slice(measures: Sequence[Measure]) -> list[str]:
-    sliced = [measure for measure in measures if measure.slice]
+    sliced = [measure for measure in measures if measure.slice and not measure.against]
     held = {measure.name for measure in sliced}
     names = [name for name in SHOWN if name in held][:COLUMNS] or sorted(held)[:COLUMNS]
     if not names:

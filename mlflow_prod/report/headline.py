@@ -5,7 +5,7 @@ from mlflow_prod.evidence import Evidence
 # Of each check, the figures that one looks at first; of other checks, the first ones.
 FIRST = {
     "evaluation": ("accuracy", "auc", "log_loss", "r2", "mae"),
-    "compression": ("agreement", "compression_ratio", "bytes"),
+    "compression": ("agreement", "difference/accuracy", "difference/mae", "compression_ratio", "bytes"),
     "latency": ("p50", "p95"),
     "monitoring": ("drifted_share", "drifted_columns"),
 }

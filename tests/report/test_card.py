@@ -46,6 +46,18 @@ def test_a_card_without_evidence_or_slices_is_still_a_card():
     assert "## By slice" not in model_card(TASK, "loans", SUBJECT, _evidence(slices=0))
 
 
+def test_a_difference_to_another_model_is_told_as_such_and_not_as_the_figure():
+    cost = (
+        Measure("difference/accuracy", -0.003, -0.01, 0.004, 1_000),
+        Measure("accuracy", -0.003, -0.01, 0.004, 1_000, against="f" * 64),
+        Measure("accuracy", -0.02, -0.03, 0.0, 90, (("town", "t0"),), against="f" * 64),
+    )
+    card = model_card(TASK, "loans", SUBJECT, [*_evidence(), Evidence("compression", SUBJECT, DATA, cost)])
+    assert "| difference/accuracy | -0.003 [-0.01, 0.004] | 1,000 |" in card
+    assert card.count("| accuracy | ") == 1 and "| accuracy | 0.9" in card
+    assert "| town t0 | 90 | 0.8 [0.7, 0.9] |" in card
+
+
 def test_the_newest_of_two_records_counts():
     old = Evidence(
         "evaluation", SUBJECT, DATA, (Measure("accuracy", 0.5),), made_at=datetime(2020, 1, 1, tzinfo=UTC)

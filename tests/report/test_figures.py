@@ -68,6 +68,26 @@ def _attribution(classes=0, columns=4):
     return explain(lambda m: m @ weights if classes else (m @ weights)[:, 0], rows, background, names)
 
 
+def _front(count):
+    """As `compress.front_table` gives it."""
+    rng = _rng()
+    loss = rng.normal(0.005, 0.005, count)
+    size = np.sort(rng.lognormal(10, 1, count))
+    return pd.DataFrame(
+        {
+            "recipe": [f"prune(0.75)+cluster({at})+qat+int8" for at in range(count)],
+            **{"loss": loss, "loss_low": loss - 0.002, "loss_high": loss + 0.002},
+            **{"bytes": 2 * size, "gzip_bytes": size, "latency": rng.lognormal(-3, 1, count)},
+            **{"on_front": np.arange(count) % 2 == 0, "chosen": np.arange(count) == count // 2},
+        }
+    )
+
+
+def _importances(count):
+    names = [f"column {at} with a name longer than most" for at in range(count)]
+    return dict(zip(names, _rng().random(count), strict=True)), dict.fromkeys(names, 0.5)
+
+
 FIGURES = {
     "slices": lambda: report.slices(_measures(BINARY, ("sex", "race"), 6)),
     "slices of one measure": lambda: report.slices(_measures(BINARY), ["positive_rate"]),
@@ -97,6 +117,12 @@ FIGURES = {
     "over time of one window": lambda: report.over_time(made.over_time(1), pd.Series(), ["accuracy"]),
     "over time of many windows": lambda: report.over_time(made.over_time(900), pd.Series()),
     "trade-off": lambda: report.trade_off(made.trade_off()),
+    "front": lambda: report.front(_front(10), 0.01),
+    "front of one": lambda: report.front(_front(1), 0.01),
+    "front of equals": lambda: report.front(_front(6).assign(bytes=7.0, loss=0.0), 0.0),
+    "front of many": lambda: report.front(_front(40), 0.01),
+    "before and after": lambda: report.before_and_after({"a": 1.0, "b": 0.5}, {"a": 0.2, "b": 0.7}),
+    "before and after of many columns": lambda: report.before_and_after(*_importances(40)),
     "worst": lambda: report.worst(made.worst(0.001, 0.2)),
     "worst of many": lambda: report.worst(made.worst(*np.linspace(0.1, 1, 60))),
     "next work": lambda: report.next_work(made.next_work(40)),
@@ -155,6 +181,30 @@ def test_a_line_shows_the_figures_of_its_table():
     assert np.allclose(drawn["Female"], [rates[f"positive_rate_at_{at:g}"] for at in made.TENTHS])
 
 
+def test_the_front_says_who_is_chosen_or_that_nobody_is():
+    assert "prune(0.75)+cluster(5)+qat+int8 is chosen" in _texts(FIGURES["front"]())
+    nobody = report.front(_front(4).assign(chosen=False), 0.0)
+    assert "No recipe loses little enough" in _texts(nobody)
+
+
+def test_each_recipe_has_its_place_in_each_panel_under_its_number():
+    figure, table = FIGURES["front"](), _front(10)
+    for axes, costs in zip(
+        figure.axes, (table["bytes"] / 1e3, table["gzip_bytes"] / 1e3, table["latency"]), strict=False
+    ):
+        points = [part.get_offsets()[0] for part in axes.collections if isinstance(part, PathCollection)]
+        assert np.allclose(points, np.column_stack([costs, table["loss"]]))
+        assert {text.get_text() for text in axes.texts} == set(map(str, range(1, 11)))
+
+
+def test_before_and_after_draws_what_mattered_most_to_the_original():
+    before, after = _importances(40)
+    figure = report.before_and_after(before, after)
+    (first, second) = figure.axes[0].collections[1:3]
+    assert np.allclose(first.get_offsets()[:, 0], sorted(before.values(), reverse=True)[:15])
+    assert np.allclose(second.get_offsets()[:, 0], 0.5)
+
+
 def test_drift_says_how_many_columns_have_moved():
     assert "1 of 3 columns have drifted" in _texts(FIGURES["drift"]())
     assert "No column has drifted" in _texts(FIGURES["no drift"]())
@@ -192,6 +242,11 @@ def test_a_column_that_never_matters_is_drawn_as_nothing():
         (lambda: report.over_time(made.over_time(0), pd.Series()), "one with windows and figures"),
         (lambda: report.over_time(made.over_time(), pd.Series(), ["acuracy"]), "did you mean 'accuracy'"),
         (lambda: report.trade_off(made.trade_off().head(0)), "one with points"),
+        (lambda: report.front(_front(3).head(0), 0.1), "one with recipes"),
+        (lambda: report.front(_front(3).assign(latency=0.0), 0.1), "table: latency must be > 0"),
+        (lambda: report.front(_front(3).drop(columns="latency"), 0.1), "the column 'latency'"),
+        (lambda: report.before_and_after({"a": 1.0}, {"b": 1.0}), "after must be of the columns a"),
+        (lambda: report.before_and_after({}, {}), "after must be of the columns"),
         (lambda: report.worst(made.worst()), "one with slices"),
         (lambda: report.next_work(made.next_work().assign(gain=0.0)), "falls short of its reference"),
     ],
