@@ -1,16 +1,11 @@
 """Makes a trained model small: `mlflow run . -e compress -P model_uri=models:/m-...`."""
 
-from typing import Literal
-
-import numpy as np
-
-from mlflow_prod.candidate import finish, load, log_compression
-from mlflow_prod.compress import convert
+from mlflow_prod.candidate import Smaller, is_ours, load, original, read_recipes
 from mlflow_prod.errors import InvalidParameter, ModelError
 from mlflow_prod.models import KerasModel
-from mlflow_prod.tflite import TFLiteModel
-from mlflow_prod.tracking import ModelReference, Run, resolve
+from mlflow_prod.tracking import ModelReference, Run, at_path, resolve
 from projects.entry_point import entry_point, launch
+from projects.network import batch_for
 from projects.result import say_made
 from projects.source import Source
 
@@ -20,27 +15,50 @@ def compress(
     run: Run,
     model_uri: str,
     source: Source = Source(),
-    method: Literal["float32", "dynamic_range", "float16", "int8"] = "int8",
+    recipes: str = "int8",
+    tolerance: float = 0.01,
     calibration_rows: int = 500,
+    epochs: int = 4,
+    learning_rate: float = 0.001,
+    batch_size: int = 0,
 ) -> ModelReference:
-    """Convert a Keras model to TFLite by post-training quantization and measure what that costs."""
-    reference = resolve(model_uri)
-    original = load(reference)
-    if not isinstance(original, KerasModel):
-        raise ModelError(f"model_uri must be a Keras model, got the flavors {', '.join(reference.flavors)}")
-    if calibration_rows < 1:
-        raise InvalidParameter("calibration_rows", ">= 1", calibration_rows)
-    # What the file was made from was perhaps trained with a remedy.
-    recipe = ", ".join(filter(None, (str(reference.metadata.get("recipe", "")), method)))
-    run.rename(f"compress, {recipe}")
+    """Make a Keras model small by a recipe; of several take the smallest that loses at most `tolerance`.
+
+    A recipe is a converter, after steps that train: prune(0.75)+cluster(16)+qat+int8. `auto` tries ten.
+    """
+    asked = read_recipes(recipes)
+    if not tolerance >= 0:
+        raise InvalidParameter("tolerance", ">= 0", tolerance)
+    reference = at_path(model_uri) or resolve(model_uri)
     source = source.or_that_of(reference)
-    dataset = source.load_for(reference, original.task)
+    if is_ours(reference):
+        model = load(reference)
+        if not isinstance(model, KerasModel):
+            raise ModelError(
+                f"model_uri must be a Keras model, got the flavors {', '.join(reference.flavors)}"
+            )
+        dataset = source.load_for(reference, model.task)
+    else:
+        dataset = source.load()
+        model = original(reference, dataset)
     run.log_dataset(dataset)
-    chosen = np.random.default_rng(source.seed).permutation(len(dataset.train))[:calibration_rows]
-    calibration = original.encoder.encode(dataset.train.take(chosen).features)
-    small = TFLiteModel(convert(original.network, method, calibration), original.encoder, original.task)
-    made = finish(run, small, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
-    log_compression(run, made, small, original, dataset.test)
+    smaller = Smaller(
+        reference,
+        model,
+        dataset,
+        source.to_dict(),
+        calibration_rows=calibration_rows,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_for(dataset, batch_size),
+        seed=source.seed,
+    )
+    if len(asked) == 1:
+        made = smaller.make(run, asked[0]).reference
+    else:
+        run.rename(f"compress, best of {len(asked)} recipes")
+        made = smaller.smallest(run, asked, tolerance)
+        run.set_tag("model_uri", f"models:/{made.model_id}")
     say_made(run, made)
     return made
 

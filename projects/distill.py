@@ -1,14 +1,28 @@
 """Trains a student on a teacher's soft answers: `mlflow run . -e distill -P model_uri=models:/m-...`."""
 
-from mlflow_prod.candidate import finish, load, log_compression
-from mlflow_prod.distill import distill as train_student
+from typing import TYPE_CHECKING
+
+from mlflow_prod import encoder, report
+from mlflow_prod.candidate import best_setting, finish, log_compression, log_distillation
+from mlflow_prod.distill import (
+    Course,
+    build_student,
+    grid,
+    hold_fit,
+    read_hint,
+    seeds_from,
+    soft_answers,
+)
 from mlflow_prod.distill import shrink as narrowed
-from mlflow_prod.models import KerasModel
-from mlflow_prod.tracking import ModelReference, Run, resolve
+from mlflow_prod.tracking import ModelReference, Run
 from projects.entry_point import entry_point, launch
 from projects.network import batch_for, network_for
 from projects.result import say_made
-from projects.source import Source
+from projects.source import Source, check_seed
+from projects.teachers import teachers_of
+
+if TYPE_CHECKING:
+    import keras
 
 
 @entry_point
@@ -16,42 +30,71 @@ def distill(
     run: Run,
     model_uri: str,
     source: Source = Source(),
-    temperature: float = 4.0,
-    alpha: float = 0.5,
+    trust: bool = False,
+    temperature: str = "4",
+    alpha: str = "0.5",
+    hint: str = "",
+    beta: float = 0.5,
+    student: str = "",
     units: str = "128,128",
     shrink: float = 0.25,
+    objective: str = "",
+    seeds: int = 5,
     epochs: int = 10,
     batch_size: int = 0,
     patience: int = 3,
 ) -> ModelReference:
-    """Train a student, its layers `shrink` times `units` wide; `alpha` weighs teacher against labels."""
-    reference = resolve(model_uri)
-    teacher = load(reference)
-    source = source.or_that_of(reference)
-    dataset = source.load_for(reference, teacher.task)
+    """Train a student on the answers of one or more teachers, and on the labels, and alone beside it."""
+    settings = grid(temperature, alpha)
+    layers = read_hint(hint) if hint else ("", "")
+    widths = narrowed(units, shrink)
+    teachers, source, dataset = teachers_of(model_uri, source, trust=trust)
+    task, drawn = dataset.task, seeds_from(source.seed, seeds)
+    check_seed(drawn[-1])
+    hold_fit(settings, task)
     run.log_dataset(dataset)
-    part, check, encode = dataset.train, dataset.validation, teacher.encoder
-    inputs, held_out = encode.encode(part.features), encode.encode(check.features)
-    network = network_for(dataset, encode, units=narrowed(units, shrink), seed=source.seed)
-    history = train_student(
-        teacher.score(inputs),
-        network,
-        inputs,
-        part.target,
-        temperature=temperature,
-        alpha=alpha,
-        validation=(held_out, check.target, teacher.score(held_out)),
-        weight=part.weight,
+    encode = teachers.ours[1].encoder if teachers.ours else encoder.fit(dataset.train, dataset.schema)
+
+    def build(seed: int) -> "keras.Model":
+        if student:
+            return build_student(student, encode.shape, task, seed=seed)
+        return network_for(dataset, encode, units=widths, seed=seed)
+
+    train = teachers.lessons(encode, dataset.train, "training", layers[0])
+    check = teachers.lessons(encode, dataset.validation, "validation", layers[0])
+    course = Course(
+        task,
+        encode,
+        build,
+        train,
+        check,
+        layer=layers[1],
+        beta=beta,
+        objective=objective,
         epochs=epochs,
         batch_size=batch_for(dataset, batch_size),
         patience=patience,
-        seed=source.seed,
     )
-    run.log_curves(history.curves)
-    student = KerasModel(network, encode, dataset.task)
-    made = finish(run, student, dataset, source=source.to_dict(), recipe="distill", seed=source.seed)
-    log_compression(run, made, student, teacher, dataset.test)
-    say_made(run, made)
+    course.figure_of(check.scores, check)
+    if task.kind != "regression":
+        answers = soft_answers(train.target, train.scores, settings[0].temperature)
+        run.log_figure(report.soft_targets(task, answers, settings[0].temperature), "soft_targets")
+    best, small = best_setting(run, course, settings, source.seed)
+    said = "not compared with itself trained alone: that takes seeds >= 5"
+    recipe, comparison = "distill", None
+    if len(drawn) > 1:
+        test = teachers.lessons(encode, dataset.test, "test")
+        comparison = course.compare(small, best, drawn, test)
+        said = str(comparison)
+        recipe = recipe if comparison.helps else "distill (no better than trained alone)"
+    made = finish(run, small, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
+    if comparison is not None:
+        log_distillation(run, made, comparison, dataset.test)
+    if teachers.ours:
+        first, model = teachers.ours
+        digest = first.reference.digest
+        log_compression(run, made, small, model, dataset.test, original_digest=digest, seed=source.seed)
+    say_made(run, made, said)
     return made
 
 

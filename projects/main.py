@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from mlflow_prod.candidate import read_recipes
 from mlflow_prod.data import load_batch
 from mlflow_prod.errors import Refused
 from mlflow_prod.tracking import Run, hold_gated
@@ -49,7 +50,7 @@ def main(
     name: str = "",
     units: str = "128,128",
     epochs: int = 10,
-    method: Literal["float32", "dynamic_range", "float16", "int8"] = "int8",
+    recipes: str = "int8",
     targets: str = "Production,champion",
     production: str = "",
     drifted: str = "",
@@ -61,6 +62,7 @@ def main(
     run.rename(f"main, {name}")
     # What would only fail after minutes of training.
     check_name(name)
+    read_recipes(recipes)
     named(targets)
     hold_gated(name)
     dataset = source.load()
@@ -70,8 +72,8 @@ def main(
     def candidate(remedy: Literal["none", "reweighing"]) -> str:
         step(f"train {name}, remedy: {remedy}")
         trained = train(source, units=units, epochs=epochs, remedy=remedy)
-        step(f"compress to {method}, and measure the compressed file")
-        small = compress(trained.uri, method=method)
+        step(f"compress by {recipes}, and measure the compressed file")
+        small = compress(trained.uri, recipes=recipes)
         step("register with all its evidence")
         version = register(small.uri, name)
         if incumbent := holder_of(name, named(targets)[0]):

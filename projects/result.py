@@ -8,9 +8,9 @@ from mlflow_prod.evidence import Evidence
 from mlflow_prod.tracking import ModelReference, Run, collect
 
 
-def say_measured(run: Run, model: ModelReference, evidence: Iterable[Evidence]) -> None:
-    """Prints the figures that one looks at first, and describes the run by them."""
-    lines = [report.headline(record) for record in evidence]
+def say_measured(run: Run, model: ModelReference, evidence: Iterable[Evidence], *said: str) -> None:
+    """Prints the figures that one looks at first, and describes the run by them, and before all by `said`."""
+    lines = [*said, *(report.headline(record) for record in evidence)]
     if model.version:
         lines.append(f"submitted to models:/{model.name}/{model.version}")
     print("\n".join(lines))
@@ -18,9 +18,9 @@ def say_measured(run: Run, model: ModelReference, evidence: Iterable[Evidence]) 
     run.describe("\n\n".join(lines))
 
 
-def say_made(run: Run, model: ModelReference) -> None:
+def say_made(run: Run, model: ModelReference, *said: str) -> None:
     """The same of a model that the run made, and where it is."""
-    say_measured(run, model, [one.evidence for one in collect(model.model_id, model.digest)])
+    say_measured(run, model, [one.evidence for one in collect(model.model_id, model.digest)], *said)
     print(f"made {model.uri}")
 
 

@@ -18,7 +18,7 @@ Model: TypeAlias = KerasModel | TFLiteModel
 def is_ours(reference: ModelReference) -> bool:
     """Whether `load` takes the model: one of our flavors, which carry the encoder that raw rows need."""
     with_encoder = (reference.folder / "encoder.json").is_file()
-    return "tflite" in reference.flavors or ("keras" in reference.flavors and with_encoder)
+    return with_encoder and not {"tflite", "keras"}.isdisjoint(reference.flavors)
 
 
 def load(reference: ModelReference) -> Model:
@@ -30,7 +30,9 @@ def load(reference: ModelReference) -> Model:
             "need; of others the entry point evaluate takes any"
         )
     if "tflite" in reference.flavors:
-        return load_tflite(str(reference.folder), digest=reference.digest)
+        model = load_tflite(str(reference.folder), digest=reference.digest)
+        if isinstance(model, TFLiteModel):
+            return model
     return load_keras(str(reference.folder))
 
 

@@ -23,7 +23,7 @@ from mlflow_prod.stats import bonferroni, largest_gap, newcombe, pairs_confidenc
 STORED_CONFIDENCE = 0.95
 # How many slices a reason names.
 WORST = 3
-# What measures a version that is registered; compression and latency are measured when it is made.
+# What measures a version that is registered; the last three are measured when it is made.
 ENTRY_POINTS = {
     "evaluation": "evaluate, -P model_uri={uri}",
     "fairness": "evaluate, -P model_uri={uri}",
@@ -32,6 +32,7 @@ ENTRY_POINTS = {
     "monitoring": "monitor, -P model_uri={uri} -P production=ROWS",
     "compression": "compress, -P model_uri=models:/m-ID",
     "latency": "compress, -P model_uri=models:/m-ID",
+    "distillation": "distill, -P model_uri=models:/m-ID",
 }
 
 

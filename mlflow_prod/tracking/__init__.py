@@ -2,7 +2,7 @@
 
 from mlflow_prod.tracking.evidence import collect, hand_in, record, submit
 from mlflow_prod.tracking.promotion import STAGES, adopt, approve, check, override, previous, promote, revoke
-from mlflow_prod.tracking.reference import ModelReference, resolve
+from mlflow_prod.tracking.reference import ModelReference, at_path, resolve
 from mlflow_prod.tracking.registry import hold_gated
 from mlflow_prod.tracking.run import Run, open_run
 
@@ -12,6 +12,7 @@ __all__ = [
     "Run",
     "adopt",
     "approve",
+    "at_path",
     "check",
     "collect",
     "hand_in",

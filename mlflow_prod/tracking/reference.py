@@ -7,7 +7,8 @@ from pathlib import Path
 from yaml import YAMLError
 
 from mlflow_prod.errors import ModelError
-from mlflow_prod.evidence import digest_of_folder
+from mlflow_prod.evidence import digest_of_files, digest_of_folder
+from mlflow_prod.evidence.subject import LocalFile
 
 REGISTERED = re.compile(r"models:/(?P<name>[^/@]+)(/(?P<version>\d+)|@(?P<alias>[^/@]+))")
 
@@ -19,7 +20,7 @@ class ModelReference:
     Parameters
     ----------
     uri : as given, such as `models:/loans@champion`, `models:/loans/3`, `models:/m-...` or `runs:/.../model`.
-    folder : its files on this machine.
+    folder : its files on this machine; of `at_path` perhaps one file.
     digest : sha256 of these files, the subject of evidence.
     model_id : MLflow's id of the logged model; "" for a folder that was never logged.
     name, version : of the registered model the URI names; "" where it names none.
@@ -35,6 +36,18 @@ class ModelReference:
     version: str
     flavors: tuple[str, ...]
     metadata: dict[str, object]
+
+
+def at_path(path: str) -> ModelReference | None:
+    """A network that MLflow never saw: a `.keras` or `.h5` file, or a SavedModel folder; None for others."""
+    file = Path(path)
+    if file.suffix in (".keras", ".h5") and file.is_file():
+        digest, flavor = digest_of_files([LocalFile(file.name, file)]), "keras file"
+    elif (file / "saved_model.pb").is_file():
+        digest, flavor = digest_of_folder(file), "SavedModel"
+    else:
+        return None
+    return ModelReference(path, file, digest, "", "", "", (flavor,), {})
 
 
 def resolve(model_uri: str) -> ModelReference:

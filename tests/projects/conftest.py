@@ -46,7 +46,7 @@ class Home:
     def _compress(self):
         from projects.compress import compress
 
-        return compress(self.made("train").uri, method="int8")
+        return compress(self.made("train").uri, recipes="int8")
 
     def _tune(self):
         from projects.tune import tune
