@@ -8,6 +8,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 
+from projects.compress import compress
 from tests.browser import ask_for_alias, ask_for_copy, ask_for_stage, chromium, compare_metrics, notice
 from tests.demo import Story
 from tests.serving import mlflow_server
@@ -38,6 +39,7 @@ def main() -> None:
                 with chromium() as page:
                     picture(page, server, story)
                 print(f"written: {IMAGES / picture.__name__.replace('_', '-')}.png")
+        front(story)
 
 
 def refusal_alias(page: Any, server: str, story: Story) -> None:
@@ -72,6 +74,14 @@ def report(page: Any, server: str, story: Story) -> None:
     run = story.runs_of("train")[-1].info.run_id
     page.goto(Path(download_artifacts(f"runs:/{run}/report.html")).as_uri())
     page.screenshot(path=IMAGES / "report.png", clip=HEAD)
+
+
+def front(story: Story) -> None:
+    """Recipes side by side: what each loses, weighs and takes, of the model as it was trained first."""
+    compress(story.runs_of("train")[-1].data.tags["model_uri"], recipes="auto")
+    (run,) = (run for run in story.runs_of("compress") if "best of" in run.info.run_name)
+    picture = Path(download_artifacts(f"runs:/{run.info.run_id}/plots/front.png"))
+    (IMAGES / "front.png").write_bytes(picture.read_bytes())
 
 
 if __name__ == "__main__":
