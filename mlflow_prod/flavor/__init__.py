@@ -4,7 +4,7 @@ from mlflow_prod.flavor.answers import Answers
 from mlflow_prod.flavor.fetch import fetched, promoted
 from mlflow_prod.flavor.folder import has_meaning, keep_meaning, meaning, write
 from mlflow_prod.flavor.predictor import Predictor
-from mlflow_prod.flavor.promise import as_promoted
+from mlflow_prod.flavor.promise import as_promoted, opened
 from mlflow_prod.flavor.rows import example, signature_of
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "has_meaning",
     "keep_meaning",
     "meaning",
+    "opened",
     "promoted",
     "signature_of",
     "write",

@@ -1,4 +1,4 @@
-"""What the registry says of files that `mlflow.pyfunc` has fetched: which bytes were promoted."""
+"""What the registry says of a model's files: which bytes were promoted."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ from typing import Any
 
 from mlflow_prod.errors import ModelError
 from mlflow_prod.evidence import PROMOTED_TAG, promoted_digest
-from mlflow_prod.flavor.fetch import hold_unchanged
+from mlflow_prod.flavor.fetch import fetched, hold_unchanged, promoted
 
 # MLflow writes it into a folder that it reads by a `models:` URI.
 NAMED = "registered_model_meta"
@@ -22,6 +22,22 @@ SECONDS = 10.0
 FILE = re.compile(r"(?:gated:)?sqlite:///(?P<path>[^?]+)")
 
 logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def opened(model_uri: str, digest: str | None = None) -> Iterator[tuple[Path, bool]]:
+    """(folder to read, whether its bytes are known) of the model at any URI or path.
+
+    Known are bytes with the `digest` that is given, and those that a gate promoted to the stage or alias of
+    the URI, or the version that it names; other ones are refused. Raises ModelError as `fetched` does.
+    """
+    uri, expected = (model_uri, digest) if digest else promoted(model_uri)
+    with fetched(uri, expected) as folder:
+        if expected:
+            yield folder, True
+        else:
+            with as_promoted(folder) as found:
+                yield found
 
 
 @contextmanager

@@ -10,10 +10,9 @@ from mlflow_prod.flavor import (
     Answers,
     as_promoted,
     example,
-    fetched,
     keep_meaning,
     meaning,
-    promoted,
+    opened,
     signature_of,
     write,
 )
@@ -97,11 +96,10 @@ def load_model(model_uri: str, *, digest: str | None = None) -> KerasModel:
     """The model at a URI or path, its network not compiled (`mlflow.keras.load_model` gives it compiled).
 
     `digest` is that of the model's folder (`evidence.digest_of_folder`): files with another one are refused.
-    Of what a gated registry promoted (`models:/NAME@ALIAS`) it is known, and need not be given.
+    Of what a gated registry promoted (`models:/NAME@ALIAS`, `models:/NAME/VERSION`) it is known.
     Code in the file (Lambda layers) is not run. Raises ModelError.
     """
-    uri, expected = (model_uri, digest) if digest else promoted(model_uri)
-    with fetched(uri, expected) as folder:
+    with opened(model_uri, digest) as (folder, _):
         return _read(folder)
 
 

@@ -36,12 +36,7 @@ def confusion(task: Task, target: np.ndarray, scores: np.ndarray) -> Any:
                 text = f"{shares[row, column]:.0%}" + (f"\n{counts[row, column]:,}" if k <= 6 else "")
                 color = style.PAPER if shares[row, column] > 0.55 else style.INK
                 axes.text(column, row, text, ha="center", va="center", size=style.SMALL, color=color)
-    labels = [style.shortened(name, 16) for name in task.classes]
-    steep = 45 if max(map(len, labels)) > 6 and k > 2 else 0
-    every = 1 if k <= 40 else k // 20
-    axes.set_xticks(range(0, k, every), labels[::every], rotation=steep, ha="right" if steep else "center")
-    axes.set_yticks(range(0, k, every), labels[::every])
-    style.plain(axes, grid="")
+    style.class_axes(axes, task.classes)
     for edge in np.arange(0.5, k - 1):
         axes.axhline(edge, color=style.GRID, linewidth=0.8)
         axes.axvline(edge, color=style.GRID, linewidth=0.8)

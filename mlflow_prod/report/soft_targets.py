@@ -42,12 +42,7 @@ def soft_targets(task: Task, answers: np.ndarray, temperature: float) -> Any:
                 share = answers[row, column]
                 text = f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
                 axes.text(column, row, text, ha="center", va="center", size=style.SMALL, color=style.INK)
-    labels = [style.shortened(name, 16) for name in task.classes]
-    steep = 45 if max(map(len, labels)) > 6 and k > 2 else 0
-    every = 1 if k <= 40 else k // 20
-    axes.set_xticks(range(0, k, every), labels[::every], rotation=steep, ha="right" if steep else "center")
-    axes.set_yticks(range(0, k, every), labels[::every])
-    style.plain(axes, grid="")
+    style.class_axes(axes, task.classes)
     axes.set_xlabel("the teacher's answer", size=style.NORMAL, color=style.FAINT)
     axes.set_ylabel("true", size=style.NORMAL, color=style.FAINT)
     bar = drawn.colorbar(shown, ax=axes, shrink=0.7, aspect=25, format=lambda share, _: f"{share:.0%}")

@@ -54,6 +54,17 @@ def curves(axes: Any, lines: Sequence[Curve], *, legend: bool = True) -> None:
         axes.legend(frameon=False, fontsize=SMALL, labelcolor=INK)
 
 
+def class_axes(axes: Any, classes: Sequence[str]) -> None:
+    """Writes the classes along both axes of a matrix of them, long names short, of more than 40 some."""
+    k = len(classes)
+    labels = [shortened(name, 16) for name in classes]
+    steep = 45 if max(map(len, labels)) > 6 and k > 2 else 0
+    every = 1 if k <= 40 else k // 20
+    axes.set_xticks(range(0, k, every), labels[::every], rotation=steep, ha="right" if steep else "center")
+    axes.set_yticks(range(0, k, every), labels[::every])
+    plain(axes, grid="")
+
+
 def shortened(text: str, length: int = 28) -> str:
     """The text, its middle left out where it is longer than `length`, so that both ends stay readable.
 

@@ -11,11 +11,10 @@ from mlflow_prod.flavor import (
     Answers,
     as_promoted,
     example,
-    fetched,
     has_meaning,
     keep_meaning,
     meaning,
-    promoted,
+    opened,
     signature_of,
     write,
 )
@@ -120,13 +119,12 @@ def load_model(model_uri: str, *, digest: str | None = None, threads: int = 1) -
     """The model at a URI or path: a `TFLiteModel` where it was saved with its encoder, else a `TFLiteFile`.
 
     `digest` is that of the model's folder (`evidence.digest_of_folder`): files with another one are refused.
-    Of what a gated registry promoted (`models:/NAME@ALIAS`) it is known, and need not be given.
+    Of what a gated registry promoted (`models:/NAME@ALIAS`, `models:/NAME/VERSION`) it is known.
     Without it the file is not trusted, and its first inferences run in a child process (0.2 to 1 s), since a
     malformed file can end the process that runs it. `threads` as of `TFLiteFile`. Raises ModelError.
     """
-    uri, expected = (model_uri, digest) if digest else promoted(model_uri)
-    with fetched(uri, expected) as folder:
-        return _read(folder, trusted=expected is not None, threads=threads)
+    with opened(model_uri, digest) as (folder, known):
+        return _read(folder, trusted=known, threads=threads)
 
 
 def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Answers | FileAnswers:
