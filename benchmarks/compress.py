@@ -12,8 +12,10 @@ benchmarks/fashion/smallest.tflite. `--write` puts the tables into docs/compress
 """
 
 import argparse
+import logging
 import os
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +74,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="what claims are about, with short training")
     parser.add_argument("--write", action="store_true", help="write docs/compression_speed.md")
     options = parser.parse_args()
+    # What TensorFlow says of its own parts while it converts and trains.
+    warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         rows, network = fashion(), ready()
     except Absent as absent:
