@@ -4,7 +4,7 @@ The ready network of ../shared/data/fashion-cnn (225,034 parameters) by every co
 train it on, against its own float32 TFLite file: accuracy on the 10,000 test images of Fashion-MNIST with the
 paired difference, bytes, bytes after gzip, milliseconds of one image in a child process of one thread. Then a
 network of 76,000 parameters that was distilled from a teacher (`benchmarks/fashion`). Recipes train on 55,000
-images and their mirror images; the test images decide nothing.
+images and their mirror images, some 20 minutes in all on two cores; the test images decide nothing.
 
 `--quick`: only the converters that a claim is about; what trains does so on 2,000 images, of which zeros and
 clusters are told; the file of the smallest recipe is the one that `--write` of the full form left in

@@ -94,7 +94,8 @@ def main() -> int:
     check, test = asked(rows.validation.first(CHECKED)), asked(rows.test)
     best = accuracy(test.scores, rows.test)
     lines = [
-        f"The teacher, {large.count_params():,} parameters, gets {best:.2%} of the test images right:",
+        f"The teacher, {large.count_params():,} parameters, asked for each image and its mirror image, "
+        f"gets {best:.2%} of the test images right:",
         "",
         "| student | parameters | labels | answers | temperature, alpha | alone | distilled | gain, points |",
         "| --- | ---: | ---: | ---: | --- | ---: | ---: | --- |",
