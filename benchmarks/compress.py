@@ -42,8 +42,8 @@ QUICK = ("float32", "int8", "int4", *KEPT)
 FILE = ROOT / "benchmarks" / "fashion" / "smallest.tflite"
 CALIBRATION, SPARSITY, CLUSTERS = 500, 0.75, 16
 RAW, GZIP, PARAMETERS, RIGHT, LOST = 4, 12, 100_000, 0.925, 0.3
-SAID = """On the 10,000 test images of Fashion-MNIST; differences with paired 95% intervals. How long recipes train
-was settled with test figures in view, for which the intervals are not corrected.
+SAID = """On the 10,000 test images of Fashion-MNIST, differences with paired 95% intervals. How long recipes
+train was settled with test figures in view, for which the intervals are not corrected.
 """
 HEAD = [
     "| file | accuracy | difference, points | bytes | smaller | gzip | smaller | ms |",
