@@ -1,7 +1,7 @@
 """A network that others made, as a model of raw rows that can be made small."""
 
 import math
-from collections.abc import Iterator
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from mlflow_prod.candidate.load import Model
 from mlflow_prod.compress import convert
 from mlflow_prod.data import Dataset, Task
 from mlflow_prod.encoder import Encoder
-from mlflow_prod.errors import ModelError
+from mlflow_prod.errors import LONGEST, DataError, ModelError
 from mlflow_prod.evaluate import evaluation
 from mlflow_prod.models import KerasModel, find_network, read_network
 from mlflow_prod.tflite import TFLiteModel, contents
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ASKED = 2000
 # float32 probabilities may pass 1 by a hair.
 HAIR = 1e-5
+# TensorFlow writes its messages for terminals.
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
 def original(reference: ModelReference, dataset: Dataset) -> Model:
@@ -40,31 +42,46 @@ def original(reference: ModelReference, dataset: Dataset) -> Model:
     if path.is_dir():
         content = convert(path, "float32")
         shape = contents(content).inputs[0].shape[1:]
-        readings = [
-            Reading(told, TFLiteModel(content, learnt, dataset.task))
-            for told, learnt in _encoders(dataset, shape)
-        ]
+
+        def read(learnt: Encoder) -> Model:
+            return TFLiteModel(content, learnt, dataset.task)
     else:
-        readings = [*_readings(read_network(path), dataset)]
+        network = _of_one_end(read_network(path))
+        shape = tuple(network.inputs[0].shape[1:])
+
+        def read(learnt: Encoder) -> Model:
+            return _as_model(network, learnt, dataset)
+
     asked = dataset.validation.take(np.arange(min(ASKED, len(dataset.validation))))
     judged = "mae" if dataset.task.kind == "regression" else "log_loss"
 
-    def loss(reading: Reading) -> float:
-        scores = reading.model.predict(asked.features)
+    def loss(model: Model) -> float:
+        scores = model.predict(asked.features)
         found = evaluation(dataset.task, asked.target, scores, asked.groups.iloc[:, :0], asked.weight)
         return next(measure.value for measure in found if measure.name == judged)
 
-    losses = [loss(reading) for reading in readings]
-    best = readings[int(np.argmin(losses))]
-    print(f"{reference.uri} reads {best.told}: {judged} {min(losses):.4g} on {len(asked):,} validation rows")
+    readings: list[Reading] = []
+    refusals: dict[str, str] = {}
+    for told, learnt in _encoders(dataset, shape):
+        try:
+            model = read(learnt)
+            readings.append(Reading(told, model, loss(model)))
+        except (DataError, ModelError) as problem:
+            refusals.setdefault(str(problem), told)
+    if not readings:
+        told = "; ".join(f"{problem} (reading {how})" for problem, how in refusals.items())
+        raise ModelError(f"{reference.uri} cannot answer the rows of {dataset.name}: {told}")
+    best = min(readings, key=lambda reading: reading.loss)
+    print(f"{reference.uri} reads {best.told}: {judged} {best.loss:.4g} on {len(asked):,} validation rows")
     return best.model
 
 
 class Reading(NamedTuple):
-    """A model under one of the encoders that fit it, and how that one reads the rows."""
+    """A model under one of the encoders that fit it, how that one reads the rows, and what it then loses."""
 
     told: str
     model: Model
+    loss: float
 
 
 def _encoders(dataset: Dataset, shape: tuple[int | None, ...]) -> list[tuple[str, Encoder]]:
@@ -88,16 +105,19 @@ def _encoders(dataset: Dataset, shape: tuple[int | None, ...]) -> list[tuple[str
     return fitting
 
 
-def _readings(network: "keras.Model", dataset: Dataset) -> Iterator[Reading]:
+def _of_one_end(network: "keras.Model") -> "keras.Model":
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ModelError(
             f"a model of rows has one input and one output, {network.name} has {len(network.inputs)} and "
             f"{len(network.outputs)}: compress it by `mlflow_prod.compress.compress`, which takes any"
         )
-    for told, learnt in _encoders(dataset, tuple(network.inputs[0].shape[1:])):
-        rows = dataset.validation.take(np.arange(min(ASKED, len(dataset.validation)))).features
-        adapted = _with_probabilities(_reading_rows(network, learnt), learnt.encode(rows), dataset.task)
-        yield Reading(told, KerasModel(adapted, learnt, dataset.task))
+    return network
+
+
+def _as_model(network: "keras.Model", learnt: Encoder, dataset: Dataset) -> KerasModel:
+    rows = dataset.validation.take(np.arange(min(ASKED, len(dataset.validation)))).features
+    adapted = _with_probabilities(_reading_rows(network, learnt), learnt.encode(rows), dataset.task)
+    return KerasModel(adapted, learnt, dataset.task)
 
 
 def _reading_rows(network: "keras.Model", learnt: Encoder) -> "keras.Model":
@@ -116,10 +136,17 @@ def _with_probabilities(network: "keras.Model", rows: np.ndarray, task: Task) ->
     """The network with the activation that turns logits into probabilities, where it answers with logits."""
     import keras
 
-    answers = network(rows, training=False).numpy()
+    try:
+        answers = network(rows, training=False).numpy()
+    except Exception as problem:
+        # Layers raise what they like, such as an embedding that is asked for a number beyond its last.
+        said = " ".join(COLOURS.sub("", str(problem)).split())
+        raise ModelError(f"{network.name} fails: {said[:LONGEST]}") from problem
+    if not np.isfinite(answers).all():
+        raise ModelError(f"{network.name} answers with NaN or infinite numbers: look at its weights")
     if task.kind == "regression" or (answers.min() >= -HAIR and answers.max() <= 1 + HAIR):
         return network
     name = "sigmoid" if task.kind == "binary" else "softmax"
     print(f"{network.name} answers with logits: a {name} is put behind it")
-    scored = keras.layers.Activation(name, name="probability")(network.output)
-    return keras.Model(network.input, scored, name=network.name)
+    scored = keras.layers.Activation(name, name="probability")(network.outputs[0])
+    return keras.Model(network.inputs[0], scored, name=network.name)

@@ -69,12 +69,12 @@ class Smaller:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.calibration_rows < 1:
-            raise InvalidParameter("calibration_rows", ">= 1", self.calibration_rows)
+        # Whether or not a recipe trains.
+        for name in ("calibration_rows", "epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise InvalidParameter(name, ">= 1", getattr(self, name))
         if not 0 < self.learning_rate < math.inf:
             raise InvalidParameter("learning_rate", "a number > 0", self.learning_rate)
-        if self.epochs < 1:
-            raise InvalidParameter("epochs", ">= 1", self.epochs)
 
     def make(self, run: Run, recipe: Recipe) -> "Made":
         """Makes the model of a recipe and logs it, with all that a promotion asks for."""

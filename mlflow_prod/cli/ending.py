@@ -1,7 +1,10 @@
 """How a command ends: with an exit code, and one message where a person can mend what went wrong."""
 
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -19,7 +22,8 @@ def run_and_exit(
     An error that nobody foresaw keeps its traceback.
     """
     try:
-        result = command.main(arguments, prog_name=name, standalone_mode=False)
+        with _stopped_by_ctrl_c():
+            result = command.main(arguments, prog_name=name, standalone_mode=False)
         # click hands back the exit code of --help and --version.
         if not (isinstance(result, int) and not isinstance(result, bool)):
             then(result)
@@ -38,6 +42,28 @@ def run_and_exit(
         print(f"error: {_unanswered(error) or error}", file=sys.stderr)
         sys.exit(1)
     sys.exit(0)
+
+
+@contextmanager
+def _stopped_by_ctrl_c() -> Iterator[None]:
+    """Repeats a Ctrl-C that meets a destructor, in which Python drops it: the program would go on."""
+    before = sys.unraisablehook
+
+    def again(unraisable: Any) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            before(unraisable)
+            return
+        # A moment later: at once it would meet this function, and be dropped again.
+        main = threading.main_thread().ident
+        later = threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT))
+        later.daemon = True
+        later.start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _unanswered(error: Exception) -> str:

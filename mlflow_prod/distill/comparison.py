@@ -9,8 +9,8 @@ from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evidence import LOWER_IS_BETTER, Measure
 from mlflow_prod.stats import paired_mean
 
-# Of fewer seeds the interval is so wide that it says nothing.
-LEAST = 5
+# Of fewer seeds the interval is so wide that it says nothing; each takes two trainings.
+LEAST, MOST = 5, 1000
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Comparison:
 
 
 def seeds_from(first: int, count: int) -> tuple[int, ...]:
-    """`count` seeds from `first` on: 1, without a comparison, or at least 5, else InvalidParameter."""
-    if count != 1 and count < LEAST:
-        raise InvalidParameter("seeds", f"1, which compares nothing, or at least {LEAST}", count)
+    """`count` seeds from `first` on: 1, without a comparison, or from 5 to 1000, else InvalidParameter."""
+    if count != 1 and not LEAST <= count <= MOST:
+        raise InvalidParameter("seeds", f"1, which compares nothing, or from {LEAST} to {MOST}", count)
     return tuple(range(first, first + count))

@@ -1,5 +1,6 @@
 """One student after the other, on the same rows and answers."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,9 +53,11 @@ class Course:
     encoder : made the inputs, and is kept with the students.
     build : an untrained, compiled student from a seed.
     train, validation : the rows; those of validation decide when to stop.
-    layer : of the student, for a hint; "" for none. `beta`: weight of the hint.
+    layer : of the student, for a hint; "" for none. `beta`: weight of the hint, > 0.
     objective : the measure of `evaluation` that students are judged by; "" is accuracy, or of numbers r2.
     epochs, batch_size, patience : as in `train.fit`.
+
+    Raises InvalidParameter for `beta`, whether or not there is a hint.
     """
 
     task: Task
@@ -68,6 +71,10 @@ class Course:
     epochs: int = 20
     batch_size: int = 256
     patience: int = 5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.beta < math.inf:
+            raise InvalidParameter("beta", "a number > 0", self.beta)
 
     def taught(self, setting: Setting, seed: int, *, progress: bool = True) -> tuple[KerasModel, History]:
         """A student trained as `distill` does; errors are its."""

@@ -9,6 +9,7 @@ from mlflow_prod.errors import InvalidParameter
 
 # Each is a training.
 MOST = 64
+LIKE = {"temperature": "2,4,8", "alpha": "0.5,0.9"}
 
 
 @dataclass(frozen=True)
@@ -55,4 +56,4 @@ def _numbers(name: str, text: str) -> list[float]:
     try:
         return [*dict.fromkeys(float(part) for part in str(text).split(","))]
     except ValueError:
-        raise InvalidParameter(name, "numbers with commas between, such as 2,4,8", text) from None
+        raise InvalidParameter(name, f"numbers with commas between, such as {LIKE[name]}", text) from None

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 # Rows a call: enough to keep the processor busy, few enough for the activations of a convolution to fit.
 BATCH = 1024
+ENDS = {
+    "binary": "one sigmoid unit",
+    "multiclass": "a softmax of as many as classes",
+    "regression": "one linear unit",
+}
 
 
 class KerasModel:
@@ -38,6 +43,11 @@ class KerasModel:
             raise ModelError(
                 f"Keras must run on tensorflow, got {keras.backend.backend()}: set KERAS_BACKEND"
             )
+        if _ends(network) != (1, 1):
+            raise ModelError(
+                f"{network.name} must be a Sequential or Functional network that begins with keras.Input, "
+                "and have one input and one output"
+            )
         outputs = len(task.classes) if task.kind == "multiclass" else 1
         if tuple(network.input_shape[1:]) != tuple(encoder.shape):
             raise ModelError(
@@ -46,7 +56,7 @@ class KerasModel:
         if tuple(network.output_shape[1:]) != (outputs,):
             raise ModelError(
                 f"a {task.kind} task needs a network with {outputs} output{'s'[: outputs > 1]}, "
-                f"got {network.output_shape[1:]}"
+                f"got {network.output_shape[1:]}: end it in {ENDS[task.kind]}"
             )
         self.network = network
         self.encoder = encoder
@@ -72,3 +82,11 @@ class KerasModel:
         rows = tf.TensorSpec((None, *self.encoder.shape), tf.float32)
         # One trace for every number of rows; `network.predict` would set up a data pipeline for each call.
         return tf.function(lambda batch: network(batch, training=False), input_signature=[rows])
+
+
+def _ends(network: "keras.Model") -> tuple[int, int] | None:
+    """How many inputs and outputs it has; None for one that is built only as it is called."""
+    try:
+        return len(network.inputs), len(network.outputs)
+    except (AttributeError, TypeError, ValueError):
+        return None

@@ -21,6 +21,12 @@ keras.saving.load_model(sys.argv[1], compile=False, safe_mode=True)
 TIMEOUT = 300.0
 # What such files begin with: a zip archive, and HDF5.
 BEGINNING = {".keras": b"PK\x03\x04", ".h5": b"\x89HDF"}
+# What Keras says of code in a file; its own advice is to run it.
+OWN_CODE = ("`Lambda`", "Could not locate class", "Could not locate function")
+INSTEAD = (
+    "code in the file is not run: build the network of Keras's own layers, or save it by "
+    "network.export(folder) and give the folder"
+)
 
 
 def find_network(folder: Path) -> Path:
@@ -62,4 +68,7 @@ def _reason(lines: list[str]) -> str:
     # Keras' messages run over several lines: the one that begins with the error, and what follows.
     first = max((at for at, line in enumerate(lines) if not line.startswith(" ")), default=0)
     at = next((at for at, line in enumerate(lines) if line.split(":")[0].endswith("Error")), first)
-    return " ".join(line.strip() for line in lines[at : at + 4])[:500]
+    said = " ".join(line.strip() for line in lines[at : at + 4])[:500]
+    if any(words in said for words in OWN_CODE):
+        return f"{said.split('. ')[0]}; {INSTEAD}"
+    return said

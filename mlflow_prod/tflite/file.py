@@ -16,6 +16,8 @@ Arrays: TypeAlias = Mapping[str, np.ndarray]
 BATCH, BYTES = 256, 1 << 24
 # Interpreters kept ready in each thread, one for each size of batch.
 SIZES = 8
+# Threads; LiteRT starts as many as it is told.
+MOST = 1024
 # Of the largest answer: beyond it, answers differ by more than the order of summation.
 CLOSE = 1e-3
 
@@ -35,16 +37,18 @@ class TFLiteFile:
     Parameters
     ----------
     content : the file's bytes.
-    threads : processor cores that one call may use, >= 1.
+    threads : processor cores that one call may use, from 1 to 1024.
 
     Raises
     ------
-    ModelError : the file cannot be run. InvalidParameter : `threads`.
+    ModelError : the file cannot be run. InvalidParameter : `content` or `threads`.
     """
 
     def __init__(self, content: bytes, *, threads: int = 1):
-        if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
-            raise InvalidParameter("threads", "a whole number >= 1", threads)
+        if not isinstance(content, bytes):
+            raise InvalidParameter("content", "the bytes of a TFLite file, not where one is", content)
+        if not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= MOST:
+            raise InvalidParameter("threads", f"a whole number from 1 to {MOST}", threads)
         self.content = content
         self.threads = threads
         self.interfaces = interfaces(interpreter_of(content, threads))
@@ -61,9 +65,8 @@ class TFLiteFile:
         """What a signature takes and gives, "" for the usual one; InvalidParameter if there is none."""
         key = signature or self._usual
         if key not in self.interfaces:
-            raise InvalidParameter(
-                "signature", f"one of the file's ({did_you_mean(signature, self.interfaces)})", signature
-            )
+            hint = did_you_mean(str(signature), self.interfaces)
+            raise InvalidParameter("signature", f"one of the file's ({hint})", signature)
         return self.interfaces[key]
 
     def predict(self, inputs: np.ndarray | Arrays, signature: str = "") -> Any:
@@ -74,6 +77,9 @@ class TFLiteFile:
         inputs : an array, where there is one input, or arrays by the names of the inputs. Of quantized inputs
             real numbers, or integers of the file's own type as they are stored.
         signature : which one to run; "" for `serving_default`, or else the first.
+
+        NaN in an input of floats is the file's to answer, and one that computes in integers answers it with a
+        number: what may be missing belongs in front of a `TFLiteModel`, whose encoder knows what to do.
 
         Returns an array where `inputs` is one and the file has one output, else arrays by name. Quantized
         outputs come as float32, or as they are stored where all quantized inputs were given so. Raises

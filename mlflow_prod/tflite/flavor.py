@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mlflow_prod.errors import InvalidParameter, ModelError
+from mlflow_prod.errors import InvalidParameter, ModelError, shown
 from mlflow_prod.flavor import (
     Answers,
     as_promoted,
@@ -161,8 +161,9 @@ def _read_saved(model: Saved) -> TFLiteModel | TFLiteFile:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as problem:
-        raise ModelError(f"{path.parent} has no {path.name} that can be read: {problem}") from problem
+    except (OSError, ValueError) as problem:
+        # A name with a zero byte is a ValueError.
+        raise ModelError(f"{shown(str(path))} cannot be read as a TFLite file: {problem}") from problem
 
 
 def _write_own(folder: Path, model: TFLiteModel | TFLiteFile) -> None:

@@ -31,7 +31,9 @@ def as_stored(tensor: Tensor, dtype: np.dtype) -> Change | None:
         return lambda array: _of_objects(tensor, array)
     if tensor.scales:
         return _quantize(tensor, own)
-    if own.kind in "fc":
+    if own.kind == "f":
+        return lambda array: _float(tensor, own, array)
+    if own.kind == "c":
         return lambda array: array.astype(own)
     return lambda array: _whole(tensor, own, array)
 
@@ -63,6 +65,15 @@ def _quantize(tensor: Tensor, own: np.dtype) -> Change:
         return steps.astype(own)
 
     return change
+
+
+def _float(tensor: Tensor, own: np.dtype, array: np.ndarray) -> np.ndarray:
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(own)
+    except FloatingPointError as problem:
+        most = np.finfo(own).max
+        raise DataError(f"input {tensor.name!r} takes numbers up to {most:.3g} ({own})") from problem
 
 
 def _whole(tensor: Tensor, own: np.dtype, array: np.ndarray) -> np.ndarray:

@@ -1,3 +1,5 @@
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -69,6 +71,48 @@ def test_a_network_of_other_classes_is_refused(digits, tmp_path):
     network.save(tmp_path / "network.keras")
     with pytest.raises(ModelError, match="needs a network with 10 outputs"):
         original(at_path(str(tmp_path / "network.keras")), digits)
+
+
+@pytest.fixture(scope="module")
+def cancer():
+    return data.load("breast_cancer")
+
+
+@pytest.fixture
+def asked(cancer, tmp_path, monkeypatch):
+    """A network as a file, read for the data; not in a child process first, which takes seconds."""
+    module = sys.modules["mlflow_prod.candidate.original"]
+    monkeypatch.setattr(module, "read_network", keras.saving.load_model)
+
+    def read(network):
+        network.save(tmp_path / "network.keras")
+        return original(at_path(str(tmp_path / "network.keras")), cancer)
+
+    return read
+
+
+def test_logits_of_a_sequential_network_that_reads_the_rows_as_they_are(asked, cancer, capsys):
+    network = keras.Sequential([keras.Input((30,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    network.layers[0].bias.assign([-2.0])
+    scores = asked(network).predict(cancer.test.features)
+    np.testing.assert_allclose(scores, 1 / (1 + np.exp(2)), atol=1e-6)
+    assert "a sigmoid is put behind it" in capsys.readouterr().out
+
+
+def test_a_network_that_answers_nan_is_refused(asked):
+    nan = keras.initializers.Constant(float("nan"))
+    network = keras.Sequential([keras.Input((30,)), keras.layers.Dense(1, kernel_initializer=nan)])
+    with pytest.raises(ModelError, match=r"cannot answer .*: .* NaN or infinite") as told:
+        asked(network)
+    assert str(told.value).count("NaN") == 1
+
+
+def test_a_network_that_fails_on_the_rows_is_refused(asked):
+    codes = keras.Input((30,), dtype="int32")
+    flat = keras.layers.Flatten()(keras.layers.Embedding(4, 2)(codes))
+    network = keras.Model(codes, keras.layers.Dense(1, activation="sigmoid")(flat))
+    with pytest.raises(ModelError, match=r"fails: .*is not in \[0, 4\)"):
+        asked(network)
 
 
 @pytest.mark.parametrize("path", ["nowhere", "nowhere.keras", "models:/m-1"])

@@ -1,6 +1,11 @@
 import socket
+import sys
+import time
 
+import click
 import pytest
+
+from mlflow_prod.cli import run_and_exit
 
 
 @pytest.mark.parametrize("command", ["promote", "approve"])
@@ -18,3 +23,23 @@ def test_a_server_that_does_not_answer_is_one_line(run, monkeypatch, command):
         f"error: nothing answers at http://{place}: start it, or correct MLFLOW_TRACKING_URI or "
         f"MLFLOW_REGISTRY_URI\n"
     )
+
+
+def test_a_stop_that_meets_a_destructor_is_repeated(capsys):
+    hook = sys.unraisablehook
+
+    class Cleaned:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    @click.command()
+    def work():
+        cleaned = Cleaned()
+        del cleaned
+        time.sleep(5)
+
+    with pytest.raises(SystemExit) as ended:
+        run_and_exit(work, [], "work", then=print)
+    assert ended.value.code == 130
+    assert "stopped" in capsys.readouterr().err
+    assert sys.unraisablehook is hook

@@ -72,8 +72,10 @@ def test_what_compares_nothing_is_refused():
         compared([0.8] * 5, [0.8] * 4)
     with pytest.raises(InvalidParameter, match="alone must be one finite figure for each seed"):
         compared([np.nan] * 5, [0.8] * 5)
-    for count in (-1, 0, 2, 4):
-        with pytest.raises(InvalidParameter, match="seeds must be 1, which compares nothing, or at least 5"):
+    for count in (-1, 0, 2, 4, 1001, 2**31 - 1):
+        with pytest.raises(
+            InvalidParameter, match="seeds must be 1, which compares nothing, or from 5 to 1000"
+        ):
             seeds_from(0, count)
     assert seeds_from(3, 1) == (3,)
     assert seeds_from(3, 5) == (3, 4, 5, 6, 7)

@@ -92,3 +92,9 @@ def test_a_training_that_diverges_is_an_error(course, data):
 
     with pytest.raises(ModelError, match="training diverged: the loss is nan"):
         dataclasses.replace(course, build=hasty).taught(SETTING, 0, progress=False)
+
+
+@pytest.mark.parametrize("beta", [0.0, -1.0, np.nan, np.inf])
+def test_the_weight_of_a_hint_is_checked_without_one(beta, course):
+    with pytest.raises(InvalidParameter, match="beta must be a number > 0"):
+        dataclasses.replace(course, beta=beta)

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -45,3 +46,13 @@ def test_a_network_that_does_not_fit_is_refused(model):
         KerasModel(model.network, model.encoder, Task("multiclass", "y", ("a", "b", "c")))
     with pytest.raises(ModelError, match="the encoder makes"):
         KerasModel(build((99,), model.task), model.encoder, model.task)
+
+
+def test_a_network_without_an_input_or_with_two_is_refused(model):
+    unbuilt = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")], name="late")
+    with pytest.raises(ModelError, match=r"late must be .* begins with keras\.Input"):
+        KerasModel(unbuilt, model.encoder, model.task)
+    ends = [keras.Input(model.encoder.shape), keras.Input(model.encoder.shape)]
+    double = keras.Model(ends, keras.layers.Dense(1)(keras.layers.Add()(ends)), name="double")
+    with pytest.raises(ModelError, match=r"double must .* have one input and one output"):
+        KerasModel(double, model.encoder, model.task)

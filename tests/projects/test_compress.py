@@ -89,6 +89,7 @@ def test_a_keras_file_of_others_is_made_small(home, tmp_path):
         ({"recipes": "prune(1.0)+int8"}, "sparsity must be between 0 and 1"),
         ({"recipes": "int8; int8_io", "tolerance": -0.1}, "tolerance must be >= 0"),
         ({"calibration_rows": 0}, "calibration_rows must be >= 1"),
+        ({"batch_size": -1}, "batch_size must be >= 1"),
         ({"recipes": "prune(0.5)+int8", "epochs": 0}, "epochs must be >= 1"),
     ],
 )

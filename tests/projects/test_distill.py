@@ -159,7 +159,7 @@ def test_a_regression_is_distilled(home):
         ({"temperature": "0"}, "temperature must be from 0.01 to 100"),
         ({"temperature": ""}, "temperature must be numbers with commas between"),
         ({"alpha": "0.5,2"}, "alpha must be 0 <= alpha <= 1"),
-        ({"seeds": "3"}, "seeds must be 1, which compares nothing, or at least 5"),
+        ({"seeds": "3"}, "seeds must be 1, which compares nothing, or from 5 to 1000"),
         ({"hint": "dense_1"}, "hint must be the names of two layers"),
         ({"hint": "dense_9:dense_1"}, "the teacher has no layer 'dense_9' (did you mean 'dense_"),
         ({"hint": "dense_1:dens"}, "the student has no layer 'dens' (did you mean 'dense_"),

@@ -239,10 +239,27 @@ def test_inputs_are_asked_for_by_name_where_there_are_several(arithmetic):
             file.predict(odd, "combine")
 
 
-@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True, None])
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True, None, 2**31])
 def test_threads_are_a_whole_number(threads, contents):
     with pytest.raises(InvalidParameter, match="threads"):
         TFLiteFile(contents["float32"], threads=threads)
+
+
+@pytest.mark.parametrize("content", [None, "model.tflite", 3])
+def test_content_is_bytes(content):
+    with pytest.raises(InvalidParameter, match="content must be the bytes of a TFLite file"):
+        TFLiteFile(content)
+
+
+def test_numbers_beyond_floats_are_refused(contents, rows):
+    file = TFLiteFile(contents["float32"])
+    beyond = rows.astype(np.float64)
+    np.testing.assert_array_equal(file.predict(beyond), file.predict(rows))
+    beyond[1, 0] = -1e39
+    with pytest.raises(DataError, match=r"takes numbers up to 3\.4e\+38 \(float32\)"):
+        file.predict(beyond)
+    beyond[1, 0] = -np.inf
+    assert file.predict(beyond).shape == file.predict(rows).shape
 
 
 def test_several_processor_threads_answer_the_same(contents, rows):
