@@ -53,13 +53,16 @@ def compress(
         batch_size=batch_for(dataset, batch_size),
         seed=source.seed,
     )
+    said: list[str] = []
     if len(asked) == 1:
         made = smaller.make(run, asked[0]).reference
     else:
         run.rename(f"compress, best of {len(asked)} recipes")
         made = smaller.smallest(run, asked, tolerance)
         run.set_tag("model_uri", f"models:/{made.model_id}")
-    say_made(run, made)
+        known = f"the smallest of {len(asked)} recipes known to lose at most {tolerance:g}"
+        said.append(f"{made.metadata['recipe']}: {known}")
+    say_made(run, made, *said)
     return made
 
 

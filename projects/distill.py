@@ -60,6 +60,9 @@ def distill(
             return build_student(student, encode.shape, task, seed=seed)
         return network_for(dataset, encode, units=widths, seed=seed)
 
+    if student:
+        # Faults of a user's own function show before the teacher is asked, which may take long.
+        build(source.seed)
     train = teachers.lessons(encode, dataset.train, "training", layers[0])
     check = teachers.lessons(encode, dataset.validation, "validation", layers[0])
     course = Course(

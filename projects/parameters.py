@@ -13,7 +13,8 @@ MEANING = {
     "name": "of the registered model; in main empty: named after the data",
     "version": "number of the version to promote",
     "targets": "stages and aliases to ask for, in turn, with commas between",
-    "model_uri": "models:/m-ID, models:/NAME/VERSION, models:/NAME@ALIAS or runs:/ID/PATH; teachers: several",
+    "model_uri": "models:/m-ID, models:/NAME/VERSION, models:/NAME@ALIAS or runs:/ID/PATH; of "
+    "compress also a file or folder, of distill several with commas between",
     "part": "rows to measure on: test, held out from training; all, where the model has seen none of them",
     "against": "model to compare with on the same rows, such as models:/NAME@champion; empty: none",
     "trust": "whether code in the files of a model that others made may run, in a process of its own",
@@ -36,7 +37,7 @@ MEANING = {
     "components": "how many to keep, or under 1 the share of the variance to keep",
     "recipes": "how to make it small, such as int8 or prune(0.75)+int8; several with ; between, or auto",
     "tolerance": "of several recipes, what may be lost of accuracy, or of mae in the target's deviations",
-    "calibration_rows": "training rows that set the ranges of an int8 file",
+    "calibration_rows": "training rows that set the ranges of integers",
     "temperature": "by which the teacher's answers are softened, 0.01 to 100; several with commas between",
     "alpha": "weight of the teacher against the labels, from 0 to 1; several with commas between",
     "hint": "hidden layers to match, teacher_layer:student_layer; empty: none",

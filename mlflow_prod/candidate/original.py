@@ -86,9 +86,12 @@ class Reading(NamedTuple):
 
 def _encoders(dataset: Dataset, shape: tuple[int | None, ...]) -> list[tuple[str, Encoder]]:
     """The encoders whose rows hold as many numbers as the network reads."""
+    images = dataset.schema is None
+    numbers = "pixels" if images else "numbers"
+    scaled = "pixels scaled to [0, 1]" if images else "numbers scaled and categories spread"
     named = [
-        ("the raw numbers as they are", encoder.plain(dataset.train, dataset.schema)),
-        ("numbers scaled and categories spread", encoder.fit(dataset.train, dataset.schema)),
+        (f"the raw {numbers} as they are", encoder.plain(dataset.train, dataset.schema)),
+        (scaled, encoder.fit(dataset.train, dataset.schema)),
     ]
     known = [(told, learnt) for told, learnt in named if learnt is not None]
     fitting = [

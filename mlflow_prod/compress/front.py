@@ -70,12 +70,9 @@ class Candidate:
         of = found[name]
         if of.low is None or of.high is None:
             raise InvalidParameter(f"{recipe}: {name}", "one with an interval: measure more rows", of.figure)
-        # A difference of accuracy below 0 is a loss, one of errors above 0.
-        worse = (
-            (of.value, of.low, of.high)
-            if name in LOWER_IS_BETTER
-            else (0.0 - of.value, 0.0 - of.high, 0.0 - of.low)
-        )
+        # A difference of accuracy below 0 is a loss, one of errors above 0; 0.0 less 0.0 has no sign.
+        ends = (of.value, of.low, of.high)
+        worse = ends if name in LOWER_IS_BETTER else (0.0 - of.value, 0.0 - of.high, 0.0 - of.low)
         return cls(recipe, *worse, *(found[measure].value for measure in needed[1:]))
 
     @property

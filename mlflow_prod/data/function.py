@@ -26,7 +26,8 @@ def call(parameter: str, text: str, *arguments: Any, error: type[ProdError] = Da
             made = getattr(importlib.import_module(module), function)
         except ModuleNotFoundError as problem:
             raise error(
-                f"{parameter} {text!r}: no module {problem.name!r} on the path {Path.cwd()}"
+                f"{parameter} {text!r}: no module {problem.name!r} in {Path.cwd()}, nor on PYTHONPATH: "
+                "set PYTHONPATH to the folder that holds it"
             ) from problem
     if not callable(made):
         raise error(f"{parameter} {text!r}: {function} is no function")

@@ -34,6 +34,12 @@ ENTRY_POINTS = {
     "latency": "compress, -P model_uri=models:/m-ID",
     "distillation": "distill, -P model_uri=models:/m-ID",
 }
+# What a check's figures call for that are not good enough, where it is not a better model.
+REMEDIES = {
+    "monitoring": "retrain on recent rows",
+    "compression": "take a recipe that costs less, such as one of -e compress -P recipes=auto",
+    "latency": "take a recipe whose file is quicker, or a smaller network",
+}
 
 
 def freshness(rule: AnyRule, case: Case) -> str:
@@ -105,7 +111,7 @@ def _threshold(rule: Threshold, own: Evidence) -> str:
     judged = "" if end == "value" else f", {end} end {number:.6g}"
     if _holds(rule, measure, number):
         return f"{rule.check} {measure}{judged} is {_wanted(rule)}."
-    better = "retrain on recent rows" if rule.check == "monitoring" else "the model has to improve"
+    better = REMEDIES.get(rule.check, "the model has to improve")
     proven = not _holds(rule, measure, measure.value)
     remedy = better if proven else "measure it on more rows, for a narrower interval"
     raise Unmet(f"{rule.check} {measure}{judged} must be {_wanted(rule)}: {remedy}.")

@@ -29,8 +29,8 @@ def soft_targets(task: Task, answers: np.ndarray, temperature: float) -> Any:
 
     wrong = np.where(np.eye(k, dtype=bool), np.nan, answers)
     most = float(np.nanmax(wrong)) if np.isfinite(wrong).any() else 1.0
-    side = min(11.0, max(3.0, 0.62 * k))
-    drawn = style.figure(side + 3.2, side + 1.3)
+    side = min(11.0, max(4.2, 0.62 * k))
+    drawn = style.figure(side + 2.2, side + 1.3)
     axes = drawn.subplots()
     colors = LinearSegmentedColormap.from_list("", [style.PAPER, style.ORANGE])
     shown = axes.imshow(wrong, cmap=colors, vmin=0, vmax=most or 1.0)
@@ -45,7 +45,7 @@ def soft_targets(task: Task, answers: np.ndarray, temperature: float) -> Any:
     style.class_axes(axes, task.classes)
     axes.set_xlabel("the teacher's answer", size=style.NORMAL, color=style.FAINT)
     axes.set_ylabel("true", size=style.NORMAL, color=style.FAINT)
-    bar = drawn.colorbar(shown, ax=axes, shrink=0.7, aspect=25, format=lambda share, _: f"{share:.0%}")
+    bar = drawn.colorbar(shown, ax=axes, shrink=0.7, aspect=25, format=lambda share, _: f"{100 * share:.3g}%")
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=style.SMALL, labelcolor=style.INK)
     note = f"mean probability by true class at temperature {temperature:g}; grey: the right class"

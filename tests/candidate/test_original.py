@@ -44,7 +44,7 @@ def test_a_keras_file_is_read_as_it_was_trained(as_bytes, dense, digits, tmp_pat
     np.testing.assert_allclose(model.predict(digits.test.features).sum(axis=1), 1, atol=1e-5)
     told = capsys.readouterr().out
     assert "answers with logits: a softmax is put behind it" in told
-    assert ("the raw numbers as they are" if as_bytes else "numbers scaled") in told
+    assert ("the raw pixels as they are" if as_bytes else "pixels scaled") in told
 
 
 def test_a_saved_model_becomes_its_float32_file(dense, digits, tmp_path):

@@ -97,6 +97,11 @@ def test_of_numbers_the_loss_is_the_rise_of_the_error():
     assert (found.loss, found.loss_low, found.loss_high) == (0.5, 0.4, 0.7)
 
 
+def test_no_loss_has_no_sign():
+    found = Candidate.of("int8", [Measure("difference/accuracy", 0.0, -0.1, 0.0), *MEASURED[3:]])
+    assert str((found.loss, found.loss_low, found.loss_high)) == "(0.0, 0.0, 0.1)"
+
+
 @pytest.mark.parametrize(
     ("measures", "message"),
     [

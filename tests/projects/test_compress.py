@@ -49,6 +49,7 @@ def test_of_several_recipes_the_smallest_that_loses_little_is_taken(home):
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
     smallest = min(rows, key=lambda row: row["gzip_bytes"])
     assert smallest["recipe"] == "prune(0.5)+int8"
+    assert parent.data.tags["mlflow.note.content"].startswith("prune(0.5)+int8: the smallest of 2 recipes")
     assert [row["recipe"] for row in rows if row["chosen"]] == ["prune(0.5)+int8"]
     assert made.metadata["recipe"] == "prune(0.5)+int8"
     assert all(row["loss_high"] <= 0.1 for row in rows if row["chosen"])

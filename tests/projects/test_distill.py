@@ -165,7 +165,7 @@ def test_a_regression_is_distilled(home):
         ({"hint": "dense_1:dens"}, "the student has no layer 'dens' (did you mean 'dense_"),
         ({"hint": "dense_1:dense_1", "beta": "-1"}, "beta must be a number > 0"),
         ({"objective": "acuracy"}, "objective must be a measure of the task (did you mean 'accuracy'"),
-        ({"student": "nowhere:student"}, "no module 'nowhere'"),
+        ({"student": "nowhere:student"}, "set PYTHONPATH to the folder that holds it"),
         (
             {"model_uri": "{uri},{uri}"},
             "model_uri must be one model, or several with commas between, each once",

@@ -49,6 +49,19 @@ VERSUS = "{check: evaluation, measure: accuracy, versus: incumbent, worse_by_at_
 ACROSS = "{check: fairness, measure: true_positive_rate, across: sex, gap_at_most: 0.05}"
 
 
+@pytest.mark.parametrize(
+    ("check", "name", "value", "wanted", "remedy"),
+    [
+        ("compression", "difference/accuracy", -0.02, "at_least: -0.01", "take a recipe that costs less"),
+        ("latency", "p50", 9.0, "at_most: 5", "take a recipe whose file is quicker"),
+    ],
+)
+def test_what_a_small_model_costs_is_mended_by_another_recipe(check, name, value, wanted, remedy):
+    rule = f"{{check: {check}, measure: {name}, {wanted}}}"
+    (reason,) = decided([rule], [record(check, Measure(name, value))]).reasons
+    assert remedy in reason
+
+
 def test_every_reason_is_told_and_not_the_first_alone():
     stale = record("monitoring", Measure("drifted_share", 0.5), age=timedelta(days=9))
     decision = decided(

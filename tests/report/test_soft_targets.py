@@ -34,6 +34,14 @@ def test_shares_are_written_where_they_can_be_read():
     assert not [text.get_text() for text in drawn(30).axes[0].texts]
 
 
+def test_marks_of_the_colours_are_not_rounded():
+    figure = drawn(2, np.array([[0.8, 0.2], [0.034, 0.966]]))
+    axis = figure.axes[1].yaxis
+    told = [float(label.get_text().rstrip("%")) / 100 for label in axis.get_ticklabels()]
+    np.testing.assert_allclose(told, axis.get_ticklocs(), atol=1e-9)
+    assert 0.025 in told
+
+
 def test_a_class_without_rows_and_a_teacher_without_doubts_are_drawn():
     lost = np.array([[0.8, 0.2], [np.nan, np.nan]])
     assert len(drawn(2, lost).axes[0].texts) == 2

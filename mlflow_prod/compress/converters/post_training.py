@@ -84,10 +84,9 @@ class PostTraining:
             )
         rows = batches(calibration, signatures) if self.activations != "float32" else None
         with quiet(), warnings.catch_warnings():
-            # The converter says so of every model that it calibrates itself.
+            # The converter says so of every model that it calibrates itself, with an interpreter of its own.
             warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
-            # And runs them by an interpreter of its own that it warns of.
-            warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
             converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=list(signatures))
             self._set(converter, tf, rows, alone=len(signatures) == 1)
             return bytes(converter.convert())
