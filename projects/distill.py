@@ -1,9 +1,18 @@
 """Trains a student on a teacher's soft answers: `mlflow run . -e distill -P model_uri=models:/m-...`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlflow_prod import encoder, report
-from mlflow_prod.candidate import best_setting, finish, log_compression, log_distillation
+from mlflow_prod.candidate import (
+    best_setting,
+    finish,
+    log_card,
+    log_compression,
+    log_distillation,
+    reweighed,
+    weights_as_learnt,
+)
 from mlflow_prod.distill import (
     Course,
     build_student,
@@ -64,6 +73,8 @@ def distill(
         # Faults of a user's own function show before the teacher is asked, which may take long.
         build(source.seed)
     train = teachers.lessons(encode, dataset.train, "training", layers[0])
+    if teachers.ours:
+        train = replace(train, weight=weights_as_learnt(teachers.ours[0].reference, dataset.train))
     check = teachers.lessons(encode, dataset.validation, "validation", layers[0])
     course = Course(
         task,
@@ -83,13 +94,15 @@ def distill(
         answers = soft_answers(train.target, train.scores, settings[0].temperature)
         run.log_figure(report.soft_targets(task, answers, settings[0].temperature), "soft_targets")
     best, small = best_setting(run, course, settings, source.seed)
+    run.rename(f"distill, {best}")
     said = "not compared with itself trained alone: that takes seeds >= 5"
-    recipe, comparison = "distill", None
+    fair = bool(teachers.ours) and reweighed(teachers.ours[0].reference)
+    recipe, comparison = "reweighing, distill" if fair else "distill", None
     if len(drawn) > 1:
         test = teachers.lessons(encode, dataset.test, "test")
         comparison = course.compare(small, best, drawn, test)
         said = str(comparison)
-        recipe = recipe if comparison.helps else "distill (no better than trained alone)"
+        recipe = recipe if comparison.helps else f"{recipe} (no better than trained alone)"
     made = finish(run, small, dataset, source=source.to_dict(), recipe=recipe, seed=source.seed)
     if comparison is not None:
         log_distillation(run, made, comparison, dataset.test)
@@ -97,6 +110,7 @@ def distill(
         first, model = teachers.ours
         digest = first.reference.digest
         log_compression(run, made, small, model, dataset.test, original_digest=digest, seed=source.seed)
+    log_card(run, made, task)
     say_made(run, made, said)
     return made
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlflow_prod import models, report, tflite
+from mlflow_prod import models, tflite
+from mlflow_prod.candidate.card import log_card
 from mlflow_prod.candidate.compression import file_of
 from mlflow_prod.candidate.evaluation import log_evaluation
 from mlflow_prod.candidate.explanation import log_explanation
@@ -52,10 +53,9 @@ def finish(
     # What a run took over from the model that it started from is no parameter of its own.
     run.log_parameters({"recipe": recipe or "trained", "learnt_from": dataset.name})
     _log_tflite_file(run, model)
-    evidence = log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
-    evidence.append(log_explanation(run, reference, model, dataset.test, seed=seed))
-    card = report.model_card(model.task, dataset.name, reference.digest, evidence, recipe=recipe)
-    run.log_text(card, "model_card.md")
+    log_evaluation(run, reference, model, dataset.test, f"{dataset.name}/test")
+    log_explanation(run, reference, model, dataset.test, seed=seed)
+    log_card(run, reference, model.task)
     run.set_tag("model_uri", logged.model_uri)
     return reference
 

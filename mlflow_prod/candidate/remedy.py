@@ -1,5 +1,7 @@
 """A remedy against bias for a network that is trained already."""
 
+import numpy as np
+
 from mlflow_prod.data import Part
 from mlflow_prod.encoder import CategoryColumn, TableEncoder
 from mlflow_prod.errors import InvalidParameter
@@ -7,10 +9,25 @@ from mlflow_prod.evaluate import parity
 from mlflow_prod.evaluate.count import count_rows
 from mlflow_prod.evaluate.rows import Rows
 from mlflow_prod.models import KerasModel, with_thresholds
-from mlflow_prod.train import TradeOff, thresholds_by_group
+from mlflow_prod.tracking import ModelReference
+from mlflow_prod.train import TradeOff, reweighing, thresholds_by_group
 from mlflow_prod.train.thresholds import Constraint
 
 NOTION: Constraint = "equal opportunity"
+
+
+def reweighed(reference: ModelReference) -> bool:
+    """Whether a logged model was trained with the remedy `reweighing`."""
+    return "reweighing" in str(reference.metadata.get("recipe", "")).split(", ")
+
+
+def weights_as_learnt(reference: ModelReference, part: Part) -> np.ndarray | None:
+    """The weights of training rows, (n,) or None, for what learns on from a logged model.
+
+    Those of the rows; of a model that was reweighed those of the remedy, which learning on without them would
+    undo.
+    """
+    return reweighing(part.target, part.groups, part.weight) if reweighed(reference) else part.weight
 
 
 def with_group_thresholds(

@@ -12,9 +12,11 @@ import numpy as np
 from tqdm import tqdm
 
 from mlflow_prod import report
+from mlflow_prod.candidate.card import log_card
 from mlflow_prod.candidate.compression import log_compression
 from mlflow_prod.candidate.finish import finish
 from mlflow_prod.candidate.load import Model
+from mlflow_prod.candidate.remedy import weights_as_learnt
 from mlflow_prod.compress import AUTO, Candidate, Recipe, Training, choose, compress, compression, front_table
 from mlflow_prod.data import Dataset
 from mlflow_prod.errors import InvalidParameter, ModelError, ProdError
@@ -22,7 +24,6 @@ from mlflow_prod.evidence import Measure
 from mlflow_prod.models import KerasModel, find_network
 from mlflow_prod.tflite import TFLiteModel
 from mlflow_prod.tracking import ModelReference, Run, open_run
-from mlflow_prod.train import reweighing
 
 if TYPE_CHECKING:
     import keras
@@ -94,6 +95,7 @@ class Smaller:
             original_digest=self.reference.digest,
             seed=self.seed,
         )
+        log_card(run, made, task)
         return Made(made, small, tuple(measure for one in evidence for measure in one.measures))
 
     def smallest(self, run: Run, recipes: Sequence[Recipe], tolerance: float) -> ModelReference:
@@ -102,7 +104,8 @@ class Smaller:
         What is lost is told by the validation rows, on which no evidence rests: by the cautious end of the
         paired interval of the accuracy, or of the mean absolute error in standard deviations of the target. A
         recipe that fails leaves a FAILED child run, and the others go on. Logged: the table `recipes` and the
-        plot `front`. Raises ModelError where no recipe loses at most `tolerance`.
+        plot `front`, and the figures of the one that is taken. Raises ModelError where no recipe loses at most
+        `tolerance`.
         """
         made: dict[str, Made] = {}
         failures: dict[str, str] = {}
@@ -135,6 +138,7 @@ class Smaller:
                 "raise tolerance, or give more rows"
             )
         print(f"chosen: {chosen.recipe}")
+        run.log_measures([one for one in made[chosen.recipe].measures if not one.against])
         return made[chosen.recipe].reference
 
     def told(self, recipe: Recipe) -> str:
@@ -152,13 +156,12 @@ class Smaller:
     def training(self) -> Training:
         """The rows that steps train on, weighted as those of the original were."""
         encode, part, check = self.original.encoder, self.dataset.train, self.dataset.validation
-        remedied = "reweighing" in str(self.reference.metadata.get("recipe", "")).split(", ")
         return Training(
             encode.encode(part.features),
             part.target,
             self.original.task.kind,
             validation=(encode.encode(check.features), check.target),
-            weight=reweighing(part.target, part.groups, part.weight) if remedied else part.weight,
+            weight=weights_as_learnt(self.reference, part),
             epochs=self.epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
