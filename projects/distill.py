@@ -96,7 +96,7 @@ def distill(
     best, small = best_setting(run, course, settings, source.seed)
     run.rename(f"distill, {best}")
     said = "not compared with itself trained alone: that takes seeds >= 5"
-    fair = bool(teachers.ours) and reweighed(teachers.ours[0].reference)
+    fair = teachers.ours is not None and reweighed(teachers.ours[0].reference)
     recipe, comparison = "reweighing, distill" if fair else "distill", None
     if len(drawn) > 1:
         test = teachers.lessons(encode, dataset.test, "test")
