@@ -103,9 +103,9 @@ class Smaller:
 
         What is lost is told by the validation rows, on which no evidence rests: by the cautious end of the
         paired interval of the accuracy, or of the mean absolute error in standard deviations of the target. A
-        recipe that fails leaves a FAILED child run, and the others go on. Logged: the table `recipes`, the plot
-        `front`, and the figures of the one that is taken. Raises ModelError where no recipe loses at most
-        `tolerance`.
+        recipe that fails leaves a FAILED child run, and the others go on. Logged: the table `recipes`, the
+        plot `front`, and the figures of the one that is taken. Raises ModelError where no recipe loses at
+        most `tolerance`.
         """
         made: dict[str, Made] = {}
         failures: dict[str, str] = {}

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from mlflow_prod import encoder
-from mlflow_prod.candidate import with_group_thresholds
+from mlflow_prod.candidate import weights_as_learnt, with_group_thresholds
 from mlflow_prod.data import load
 from mlflow_prod.errors import InvalidParameter
 from mlflow_prod.evaluate import fairness
 from mlflow_prod.models import KerasModel, build
-from mlflow_prod.train import fit
+from mlflow_prod.tracking import ModelReference
+from mlflow_prod.train import fit, reweighing
 
 GAP = "gap/sex/true_positive_rate"
 
@@ -44,3 +45,18 @@ def test_groups_that_the_model_does_not_read_cannot_have_thresholds():
     dataset = load("loans?rows=2000", protected_as_input=False)
     with pytest.raises(InvalidParameter, match="protected must be a category among the model's inputs"):
         with_group_thresholds(trained(dataset), dataset.validation)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "repeated"),
+    [("", False), ("thresholds, int8", False), ("reweighing", True), ("reweighing, int8", True)],
+)
+def test_what_learns_on_from_a_reweighed_model_learns_from_its_weights(recipe, repeated, tmp_path):
+    part = load("loans?rows=500").train
+    reference = ModelReference("models:/m-1", tmp_path, "", "", "", "", ("keras",), {"recipe": recipe})
+    found = weights_as_learnt(reference, part)
+    if repeated:
+        np.testing.assert_array_equal(found, reweighing(part.target, part.groups, part.weight))
+        assert found.std() > 0.01
+    else:
+        assert found is part.weight

@@ -25,6 +25,9 @@ def test_the_cost_of_compression_is_evidence(home):
     assert {"evidence/compression.json", "evidence/latency.json"} <= files_of(run, "evidence")
     assert run.data.metrics["agreement"] > 0.9
     assert run.data.metrics["compression_ratio"] > 1
+    card = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/model_card.md")
+    assert "agreement" in card
+    assert "| latency |" in card
 
 
 def test_data_and_seed_are_those_the_model_was_trained_on(home):
@@ -41,6 +44,8 @@ def test_of_several_recipes_the_smallest_that_loses_little_is_taken(home):
     assert {run.data.params["recipes"] for run in children} == {"float16", "prune(0.5)+int8"}
     assert {run.info.status for run in children} == {"FINISHED"}
     assert parent.data.tags["model_uri"] == f"models:/{made.model_id}"
+    (taken,) = (run for run in children if run.data.tags["model_uri"] == f"models:/{made.model_id}")
+    assert parent.data.metrics["gzip_bytes"] == taken.data.metrics["gzip_bytes"]
     assert {"plots/front.png", "tables/recipes.json"} == {
         *files_of(parent, "plots"),
         *files_of(parent, "tables"),
