@@ -4,7 +4,8 @@ The ready network of ../shared/data/fashion-cnn (225,034 parameters) by every co
 train it on, against its own float32 TFLite file: accuracy on the 10,000 test images of Fashion-MNIST with the
 paired difference, bytes, bytes after gzip, milliseconds of one image in a child process of one thread. Then a
 network of 76,000 parameters that was distilled from a teacher (`benchmarks/fashion`). Recipes train on 55,000
-images and their mirror images, some 20 minutes in all on two cores.
+images and their mirror images, some 20 minutes in all on two cores; their files stay in build/compress, and
+are measured again by the next run until they are removed.
 
 No file is picked by its test figures in a run, but how long the recipes train and which of them is called
 the smallest were settled with test figures in view, and the ready network may have learnt from any of the
@@ -40,6 +41,8 @@ KEPT = ("prune(0.75)+cluster(16)+int8", "prune(0.75)+cluster(16)+qat+int8")
 RECIPES = (*CONVERTERS, "prune(0.75)+int8", "cluster(16)+int8", "qat+int8", *KEPT, SMALLEST)
 QUICK = ("float32", "int8", "int4", *KEPT)
 FILE = ROOT / "benchmarks" / "fashion" / "smallest.tflite"
+# Files of the full form, so that times can be taken again without training; remove the folder to train anew.
+MADE = ROOT / "build" / "compress"
 CALIBRATION, SPARSITY, CLUSTERS = 500, 0.75, 16
 RAW, GZIP, PARAMETERS, RIGHT, LOST = 4, 12, 100_000, 0.925, 0.3
 SAID = """On the 10,000 test images of Fashion-MNIST, differences with paired 95% intervals. How long recipes
@@ -96,14 +99,21 @@ def main() -> int:
     lines = said([f"The ready network, {network.count_params():,} parameters:", "", *HEAD])
     learn, found, kept = training(rows, options.quick), {}, {}
     for name in QUICK if options.quick else RECIPES:
-        made = compress(network, Recipe.read(name), learn, some)
+        place = MADE / f"{name}.tflite"
+        if not place.exists() or options.quick:
+            content = compress(network, Recipe.read(name), learn, some).content
+        else:
+            content = place.read_bytes()
+        if not options.quick:
+            MADE.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
         if name in KEPT:
-            kept[name] = made.contents
+            kept[name] = contents(content)
         if name == SMALLEST and options.write:
-            FILE.write_bytes(made.content)
+            FILE.write_bytes(content)
         # What was trained in a hurry holds what it should, but is good for nothing else.
         if not (options.quick and name in KEPT):
-            found[name] = measured(name, made.content)
+            found[name] = measured(name, content)
             lines += said([line(found[name], found["float32"])])
     if options.quick:
         found[SMALLEST] = measured(SMALLEST, FILE.read_bytes())
