@@ -83,11 +83,11 @@ def test_a_file_that_lost_what_a_step_made_is_refused(training):
 
 
 def test_steps_need_layers_and_rows(network, training, tmp_path, rows):
-    recipe = Recipe.read("prune+int8")
+    recipe = Recipe.read("prune(0.75)+int8")
     network.export(tmp_path / "saved", verbose=False)
     assert compress(tmp_path / "saved", Recipe.read("int8"), calibration=rows).contents.all_integer
     with pytest.raises(
-        ModelError, match=r"prune\+int8 trains layers, which a SavedModel folder no longer has"
+        ModelError, match=r"prune\(0.75\)\+int8 trains layers, which a SavedModel folder no longer has"
     ):
         compress(tmp_path / "saved", recipe, training, rows)
     with pytest.raises(InvalidParameter, match="training must be rows to train on"):
