@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 SEEDS = range(5)
 CHECKED, BATCH = 1_000, 64
+SAID = """Rates, temperatures and numbers of labels were settled with test figures in view, of an earlier
+teacher; each interval is of its own setting, not corrected for there being eight.
+"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def main() -> int:
     verdicts += [f"no better beyond its interval: {trial}" for trial in trials if trial not in helped]
     print("\n" + "\n".join(verdicts))
     if options.write:
-        text = ["# When a teacher helps\n", "`python benchmarks/distill.py --write`\n", *lines, ""]
+        text = ["# When a teacher helps\n", "`python benchmarks/distill.py --write`\n", SAID, *lines, ""]
         text += [f"- {verdict}" for verdict in verdicts]
         (ROOT / "docs" / "distill_results.md").write_text("\n".join(text) + "\n")
     return 0 if helped else 1
