@@ -59,7 +59,7 @@ def compress(
     else:
         run.rename(f"compress, best of {len(asked)} recipes")
         made = smaller.smallest(run, asked, tolerance)
-        run.set_tag("model_uri", f"models:/{made.model_id}")
+        run.set_tag("model_uri", made.uri)
         known = f"the smallest of {len(asked)} recipes known to lose at most {tolerance:g}"
         said.append(f"{made.metadata['recipe']}: {known}")
     say_made(run, made, *said)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -37,8 +38,8 @@ def original(reference: ModelReference, dataset: Dataset) -> Model:
     in the files is not run; a Keras file is read in a child process first. Raises ModelError where the
     network cannot be read, or fits neither encoder.
     """
-    folder = reference.folder
-    path = folder if folder.is_file() or "SavedModel" in reference.flavors else find_network(folder)
+    path = path_of(reference)
+    asked = dataset.validation.take(np.arange(min(ASKED, len(dataset.validation))))
     if path.is_dir():
         content = convert(path, "float32")
         shape = contents(content).inputs[0].shape[1:]
@@ -50,9 +51,10 @@ def original(reference: ModelReference, dataset: Dataset) -> Model:
         shape = tuple(network.inputs[0].shape[1:])
 
         def read(learnt: Encoder) -> Model:
-            return _as_model(network, learnt, dataset)
+            adapted = _reading_rows(network, learnt)
+            scored = _with_probabilities(adapted, learnt.encode(asked.features), dataset.task)
+            return KerasModel(scored, learnt, dataset.task)
 
-    asked = dataset.validation.take(np.arange(min(ASKED, len(dataset.validation))))
     judged = "mae" if dataset.task.kind == "regression" else "log_loss"
 
     def loss(model: Model) -> float:
@@ -74,6 +76,12 @@ def original(reference: ModelReference, dataset: Dataset) -> Model:
     best = min(readings, key=lambda reading: reading.loss)
     print(f"{reference.uri} reads {best.told}: {judged} {best.loss:.4g} on {len(asked):,} validation rows")
     return best.model
+
+
+def path_of(reference: ModelReference) -> Path:
+    """The network of a model that others made: a `.keras` or `.h5` file, or the folder of a SavedModel."""
+    folder = reference.folder
+    return folder if folder.is_file() or "SavedModel" in reference.flavors else find_network(folder)
 
 
 class Reading(NamedTuple):
@@ -115,12 +123,6 @@ def _of_one_end(network: "keras.Model") -> "keras.Model":
             f"{len(network.outputs)}: compress it by `mlflow_prod.compress.compress`, which takes any"
         )
     return network
-
-
-def _as_model(network: "keras.Model", learnt: Encoder, dataset: Dataset) -> KerasModel:
-    rows = dataset.validation.take(np.arange(min(ASKED, len(dataset.validation)))).features
-    adapted = _with_probabilities(_reading_rows(network, learnt), learnt.encode(rows), dataset.task)
-    return KerasModel(adapted, learnt, dataset.task)
 
 
 def _reading_rows(network: "keras.Model", learnt: Encoder) -> "keras.Model":

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,12 +17,13 @@ from mlflow_prod.candidate.card import log_card
 from mlflow_prod.candidate.compression import log_compression
 from mlflow_prod.candidate.finish import finish
 from mlflow_prod.candidate.load import Model
+from mlflow_prod.candidate.original import path_of
 from mlflow_prod.candidate.remedy import weights_as_learnt
 from mlflow_prod.compress import AUTO, Candidate, Recipe, Training, choose, compress, compression, front_table
 from mlflow_prod.data import Dataset
 from mlflow_prod.errors import InvalidParameter, ModelError, ProdError
 from mlflow_prod.evidence import Measure
-from mlflow_prod.models import KerasModel, find_network
+from mlflow_prod.models import KerasModel
 from mlflow_prod.tflite import TFLiteModel
 from mlflow_prod.tracking import ModelReference, Run, open_run
 
@@ -81,8 +83,8 @@ class Smaller:
         """Makes the model of a recipe and logs it, with all that a promotion asks for."""
         run.rename(f"compress, {self.told(recipe)}")
         encode, task = self.original.encoder, self.original.task
-        training = self.training() if recipe.steps else None
-        compressed = compress(self.network, recipe, training, self.calibration())
+        training = self.training if recipe.steps else None
+        compressed = compress(self.network, recipe, training, self.calibration)
         small = TFLiteModel(compressed.content, encode, task)
         made = finish(run, small, self.dataset, source=self.source, recipe=self.told(recipe), seed=self.seed)
         run.log_measures(compressed.measures, model_id=made.model_id)
@@ -150,9 +152,9 @@ class Smaller:
         """What is compressed: the original's network, or the folder of a SavedModel."""
         if isinstance(self.original, KerasModel):
             return self.original.network
-        folder = self.reference.folder
-        return folder if "SavedModel" in self.reference.flavors else find_network(folder)
+        return path_of(self.reference)
 
+    @cached_property
     def training(self) -> Training:
         """The rows that steps train on, weighted as those of the original were."""
         encode, part, check = self.original.encoder, self.dataset.train, self.dataset.validation
@@ -168,6 +170,7 @@ class Smaller:
             seed=self.seed,
         )
 
+    @cached_property
     def calibration(self) -> np.ndarray:
         """Encoded training rows, drawn by the seed."""
         part = self.dataset.train
